@@ -1,0 +1,36 @@
+import type { NewEvent, RecordedEvent, StreamName } from './event-log.ts';
+
+/** A recorded event whose bytes have been read: `event` has the newest shape, whatever version was stored. */
+export type Decoded<E> = Omit<RecordedEvent, 'data' | 'schemaVersion' | 'type'> & { readonly event: E };
+
+export type EncodedEvent = Pick<NewEvent, 'type' | 'schemaVersion' | 'data' | 'keyId'>;
+
+/**
+ * Domain events to stored bytes and back. It works on batches and is asynchronous, because a codec that seals needs
+ * keys, and what it seals is bound to its stream and revision.
+ */
+export interface EventCodec<E> {
+  encode(stream: StreamName, firstRevision: number, events: readonly E[]): Promise<readonly EncodedEvent[]>;
+  /**
+   * In order. An event of a type this version does not know is left out with `skip` (a projection) and throws
+   * `UnknownEventType` with `stop` (a decider must not decide on half a history). A known type that does not parse
+   * always throws `UnreadableEvent`.
+   */
+  decode(recorded: readonly RecordedEvent[], unknown: 'skip' | 'stop'): Promise<readonly Decoded<E>[]>;
+}
+
+export class UnknownEventType extends Error {
+  readonly code = 'UNKNOWN_EVENT_TYPE';
+  constructor(type: string, position: number) {
+    super(`The log holds an event of type ${type} at position ${position} that this version does not know.`);
+    this.name = 'UnknownEventType';
+  }
+}
+
+export class UnreadableEvent extends Error {
+  readonly code = 'UNREADABLE_EVENT';
+  constructor(type: string, schemaVersion: number, position: number, options?: { readonly cause?: unknown }) {
+    super(`The event ${type} (schema version ${schemaVersion}) at position ${position} does not match its schema.`, options);
+    this.name = 'UnreadableEvent';
+  }
+}

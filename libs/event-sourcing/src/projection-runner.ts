@@ -1,0 +1,67 @@
+import type { Decoded, EventCodec } from './ports/codec.ts';
+import type { RecordedEvent } from './ports/event-log.ts';
+import type { BoundProjection } from './projection.ts';
+
+/**
+ * Brings every projection up to date with one batch after another. The same runner serves a subscription to the log
+ * in one process and a consumer of the bus in another: it needs nothing but batches of recorded events.
+ */
+export interface ProjectionRunner {
+  /** Resolves when every projection has written the batch. Batches are applied in the order of the calls. */
+  apply(batch: readonly RecordedEvent[]): Promise<void>;
+  /** The position up to which every projection has been brought by this runner. */
+  readonly position: number;
+  /** Resolves once `position` has reached this one; rejects when `signal` aborts first. */
+  reached(position: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const createProjectionRunner = <E>(options: {
+  readonly codec: EventCodec<E>;
+  readonly projections: readonly BoundProjection<E>[];
+  /** Called after each batch, with what was read: for metrics and for waking who waits. */
+  readonly onApplied?: (events: readonly Decoded<E>[]) => void;
+}): ProjectionRunner => {
+  let position = 0;
+  let turn: Promise<void> = Promise.resolve();
+  const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
+
+  const applyNow = async (batch: readonly RecordedEvent[]) => {
+    const last = batch.at(-1);
+    if (!last) return;
+    const events = await options.codec.decode(batch, 'skip');
+    for (const projection of options.projections) await projection.apply(events, last.position);
+    position = Math.max(position, last.position);
+    for (const waiter of waiting) {
+      if (waiter.position > position) continue;
+      waiting.delete(waiter);
+      waiter.resolve();
+    }
+    options.onApplied?.(events);
+  };
+
+  return {
+    apply: (batch) => {
+      const applied = turn.then(() => applyNow(batch));
+      turn = applied.catch(() => undefined); // the caller of this batch is told; the next batch still gets its turn
+      return applied;
+    },
+    get position() {
+      return position;
+    },
+    reached: (wanted, signal) => {
+      if (wanted <= position) return Promise.resolve();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const waiter = { position: wanted, resolve };
+      waiting.add(waiter);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          waiting.delete(waiter);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+      return promise;
+    },
+  };
+};

@@ -1,0 +1,92 @@
+import type { CredentialRow, DiscoveryRow, DueRow, FeedItem, SessionRow } from './rows.ts';
+
+/**
+ * What queries and process managers ask of the views. `now` is always handed in: what is due by then is not shown,
+ * whether or not the event that ends it has been recorded.
+ */
+
+export type OfferFilter = {
+  /** Any of these; empty means no condition on tags. */
+  readonly tags: readonly string[];
+  /** Versions are a semver range (`^1.2`, `1.2.3`, `*`); null means no condition on the service. */
+  readonly service: { readonly name: string; readonly range: string } | null;
+  /** Offers of this identity are left out. */
+  readonly except: string | null;
+};
+
+export interface Discovery {
+  /**
+   * Open offers, newest first, each once, with `order < before` (null: from the newest), skipping `skip` of them.
+   * Offers that come or go between two pages neither repeat nor hide another.
+   */
+  page(
+    filter: OfferFilter,
+    options: { readonly before: number | null; readonly skip: number; readonly limit: number; readonly now: number },
+  ): Promise<readonly DiscoveryRow[]>;
+  /** One open offer, each with the same chance however many of the tags it carries. Costs the same at any size. */
+  random(filter: OfferFilter, now: number): Promise<DiscoveryRow | undefined>;
+  /** Oldest first is `page` reversed, for the dialect that wants it: the oldest open offer that matches. */
+  oldest(filter: OfferFilter, now: number): Promise<DiscoveryRow | undefined>;
+  /** Open offers for each tag; with `unique`, how many publishers they have. */
+  count(tags: readonly string[], unique: boolean, now: number): Promise<ReadonlyMap<string, number>>;
+}
+
+export interface Sessions {
+  /** Ended sessions are found for a while (retention), then no more. */
+  find(sessionId: string): Promise<SessionRow | undefined>;
+  /** The sessions an identity has published that live at `now`, oldest first. */
+  livePublishedBy(identity: string, now: number): Promise<readonly SessionRow[]>;
+  /** How many live: in all, or of one identity. */
+  liveCount(now: number, identity?: string): Promise<number>;
+}
+
+export interface Credentials {
+  find(name: string): Promise<CredentialRow | undefined>;
+  liveCount(): Promise<number>;
+}
+
+export type FeedPage = {
+  readonly items: readonly FeedItem[];
+  /** False: items between the cursor and the first of these may have been forgotten. */
+  readonly recovered: boolean;
+  /** The sequence up to which this page shows the feed: the last item's, or as far as the feed has been read. */
+  readonly sequence: number;
+};
+
+export interface Feeds {
+  /** Identifies the numbering: a cursor of another epoch says nothing here. */
+  readonly epoch: string;
+  /** Items with a sequence beyond `after`, in order, at most `limit`. */
+  read(recipient: string, after: number, limit: number): Promise<FeedPage>;
+  /** The same for one session only. */
+  readSession(recipient: string, sessionId: string, after: number, limit: number): Promise<FeedPage>;
+  /** Every item that holds a time beyond `since`, in order. */
+  since(recipient: string, since: number): Promise<readonly FeedItem[]>;
+  /** The same for one session only. */
+  sessionSince(recipient: string, sessionId: string, since: number): Promise<readonly FeedItem[]>;
+  /** Resolves when the recipient's feed holds something beyond `after`, or when `signal` aborts. */
+  changed(recipient: string, after: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface DueTimes {
+  /** What is due at `now`, earliest first, at most `limit`. It stays until the event that ends it has been applied. */
+  due(now: number, limit: number): Promise<readonly DueRow[]>;
+  /** The earliest due time, or null when nothing waits. */
+  next(): Promise<number | null>;
+  /** Called whenever the earliest due time may have become earlier. Answers with how to stop being told. */
+  onEarlier(listener: () => void): () => void;
+  size(): Promise<number>;
+}
+
+/** Forgets what ended before a time. */
+export interface Forgets {
+  forget(endedBefore: number): Promise<number>;
+}
+
+/** Whether what a caller has just written can be read. */
+export interface Progress {
+  /**
+   * Resolves true once the views show each stream at least at its revision, false when `withinMs` pass first.
+   */
+  shows(writes: readonly { readonly stream: string; readonly revision: number }[], withinMs: number): Promise<boolean>;
+}
