@@ -1,0 +1,3 @@
+export * from './discover.ts';
+export * from './feed-queries.ts';
+export * from './session-queries.ts';

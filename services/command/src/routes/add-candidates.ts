@@ -1,0 +1,37 @@
+import type { Opaque } from '@signalbox/domain';
+import { problemResponses, setConsistency } from '@signalbox/http';
+import type { CommandRoute } from '../app.ts';
+import { callerOf } from '../caller.ts';
+import { commandContext } from '../context.ts';
+import { sendRefusal } from '../refusals.ts';
+
+export const addCandidates: CommandRoute = async (app, { v1, sessions }) => {
+  app.route({
+    method: 'POST',
+    url: '/v1/sessions/:sessionId/candidates',
+    config: {
+      access: 'caller',
+      rate: 'write',
+      idempotent: true,
+      operations: ({ body }) =>
+        (body as { readonly candidates?: { readonly length?: unknown } } | undefined)?.candidates?.length,
+    },
+    schema: {
+      summary: 'Trickle ICE candidates',
+      description: 'Before the answer anyone’s candidates are held, and shown only if that caller wins the offer.',
+      tags: ['sessions'],
+      params: v1.sessionPath,
+      body: v1.addCandidates.body,
+      response: { 201: v1.addCandidates.answer, ...problemResponses(400, 401, 403, 404, 409, 410, 413, 422, 429, 503) },
+    },
+    handler: async (request, reply) => {
+      const { sessionId } = request.params;
+      // A body is parsed from JSON, so what the schema lets through is JSON.
+      const candidates = request.body.candidates as readonly Opaque[];
+      const result = await sessions.addCandidates(callerOf(request), sessionId, candidates, commandContext(request));
+      if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
+      setConsistency(reply, result.writes);
+      return reply.code(201).send(result.value);
+    },
+  });
+};

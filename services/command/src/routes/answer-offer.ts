@@ -1,0 +1,29 @@
+import { problemResponses, setConsistency } from '@signalbox/http';
+import type { CommandRoute } from '../app.ts';
+import { callerOf } from '../caller.ts';
+import { commandContext } from '../context.ts';
+import { sendRefusal } from '../refusals.ts';
+
+export const answerOffer: CommandRoute = async (app, { v1, sessions }) => {
+  app.route({
+    method: 'POST',
+    url: '/v1/sessions/:sessionId/answer',
+    config: { access: 'caller', rate: 'write', idempotent: true },
+    schema: {
+      summary: 'Answer an offer; exactly one answer wins',
+      tags: ['sessions'],
+      params: v1.sessionPath,
+      body: v1.answer.body,
+      response: { 201: v1.answer.answer, ...problemResponses(400, 401, 404, 409, 410, 413, 422, 429, 503) },
+    },
+    handler: async (request, reply) => {
+      const { sessionId } = request.params;
+      const { sdp, matchedTags = null } = request.body;
+      const answer = { sdp, matchedTags, keepsLifetime: false };
+      const result = await sessions.answer(callerOf(request), sessionId, answer, commandContext(request));
+      if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
+      setConsistency(reply, result.writes);
+      return reply.code(201).send({ sessionId, ...result.value });
+    },
+  });
+};

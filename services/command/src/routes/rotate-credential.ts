@@ -1,0 +1,29 @@
+import { problemResponses, sendProblem, setConsistency } from '@signalbox/http';
+import type { CommandRoute } from '../app.ts';
+import { callerOf } from '../caller.ts';
+import { commandContext } from '../context.ts';
+import { sendRefusal } from '../refusals.ts';
+
+export const rotateCredential: CommandRoute = async (app, { v1, credentials, defaultGraceMs }) => {
+  app.route({
+    method: 'POST',
+    url: '/v1/credentials/:name/rotations',
+    config: { access: 'caller', rate: 'credentials', idempotent: true },
+    schema: {
+      summary: 'Replace the secret of the own credential; the old one works for a grace period',
+      tags: ['credentials'],
+      params: v1.credentialPath,
+      body: v1.rotateCredential.body,
+      response: { 201: v1.rotateCredential.answer, ...problemResponses(400, 401, 403, 404, 409, 413, 422, 429, 503) },
+    },
+    handler: async (request, reply) => {
+      const { name } = request.params;
+      if (callerOf(request) !== name) return sendProblem(reply, 'NOT_AUTHORIZED');
+      const graceMs = request.body?.graceMs ?? defaultGraceMs;
+      const result = await credentials.rotate(name, graceMs, commandContext(request));
+      if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
+      setConsistency(reply, result.writes);
+      return reply.code(201).send(result.value);
+    },
+  });
+};

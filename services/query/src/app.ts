@@ -1,0 +1,29 @@
+import type { V1 } from '@signalbox/contracts';
+import type { DiscoverQueries, FeedQueries, SessionQueries } from '@signalbox/queries';
+import type { Progress } from '@signalbox/read-models';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { waitForConsistency } from './consistency.ts';
+import { countTags } from './routes/count-tags.ts';
+import { discover } from './routes/discover.ts';
+import { getCandidates } from './routes/get-candidates.ts';
+import { getSession } from './routes/get-session.ts';
+import { readFeed } from './routes/read-feed.ts';
+
+export type QueryDeps = {
+  readonly v1: V1;
+  readonly discover: DiscoverQueries;
+  readonly sessions: SessionQueries;
+  readonly feeds: FeedQueries;
+  readonly progress: Progress;
+  /** How long a query waits for what its consistency token stands for. */
+  readonly consistencyWaitMs: number;
+  readonly maxFeedWaitMs: number;
+};
+
+export type QueryRoute = FastifyPluginAsyncZod<QueryDeps>;
+
+/** HTTP v1, the reading half. */
+export const queryRoutes: QueryRoute = async (app, deps) => {
+  app.addHook('preHandler', waitForConsistency(deps));
+  for (const route of [discover, countTags, getSession, getCandidates, readFeed]) await app.register(route, deps);
+};

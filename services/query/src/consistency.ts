@@ -1,0 +1,19 @@
+import { readConsistency, sendProblem } from '@signalbox/http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { QueryDeps } from './app.ts';
+
+/** A query that brings a consistency token sees at least what the token stands for, or is told to come back. */
+export const waitForConsistency =
+  ({ progress, consistencyWaitMs }: Pick<QueryDeps, 'progress' | 'consistencyWaitMs'>) =>
+  async (request: FastifyRequest, reply: FastifyReply) => {
+    const writes = readConsistency(request);
+    if (writes === null) return;
+    if (writes === 'invalid') {
+      return sendProblem(reply, 'INVALID_PARAMS', {
+        errors: [{ path: 'headers.signalbox-consistency', message: 'is not a token of this server' }],
+      });
+    }
+    if (!(await progress.shows(writes, consistencyWaitMs))) {
+      return sendProblem(reply, 'NOT_CAUGHT_UP', { retryAfterMs: 1_000 });
+    }
+  };

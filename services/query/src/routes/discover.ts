@@ -1,0 +1,28 @@
+import { problemResponses, sendProblem } from '@signalbox/http';
+import type { QueryRoute } from '../app.ts';
+import { presentOffer } from '../present.ts';
+
+export const discover: QueryRoute = async (app, { v1, discover: queries }) => {
+  app.route({
+    method: 'GET',
+    url: '/v1/sessions',
+    config: { access: 'optional', rate: 'read' },
+    schema: {
+      summary: 'Discover open offers by tag or service, newest first or one at random',
+      tags: ['discovery'],
+      querystring: v1.discover.query,
+      response: { 200: v1.discover.answer, ...problemResponses(400, 401, 404, 429, 503) },
+    },
+    handler: async (request, reply) => {
+      const { tag = [], service = null, limit, cursor = null, pick } = request.query;
+      const filter = { tags: tag, service, except: request.caller?.identity ?? null };
+      if (pick === 'random') {
+        const offer = await queries.random(filter);
+        return offer ? reply.code(200).send(presentOffer(offer)) : sendProblem(reply, 'OFFER_NOT_FOUND');
+      }
+      const page = await queries.page(filter, limit, cursor);
+      if (page === 'invalid_cursor') return sendProblem(reply, 'INVALID_CURSOR');
+      return reply.code(200).send({ sessions: page.offers.map(presentOffer), cursor: page.cursor });
+    },
+  });
+};
