@@ -21,7 +21,10 @@ export type SessionEvent =
         readonly expiresAt: number;
       };
     }
-  | { readonly type: 'SessionRetagged'; readonly data: { readonly tags: readonly string[]; readonly retaggedAt: number } }
+  | {
+      readonly type: 'SessionRetagged';
+      readonly data: { readonly tags: readonly string[]; readonly retaggedAt: number };
+    }
   | {
       readonly type: 'OfferAnswered';
       readonly data: {

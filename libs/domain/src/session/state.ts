@@ -1,6 +1,10 @@
 import type { Opaque, SessionEvent } from './events.ts';
 
-export type Held = { readonly identity: string; readonly candidates: readonly Opaque[]; readonly batchIds: readonly string[] };
+export type Held = {
+  readonly identity: string;
+  readonly candidates: readonly Opaque[];
+  readonly batchIds: readonly string[];
+};
 
 /** How many candidates a role has, and the batches they came in (a batch is at least one, so this is bounded too). */
 export type Trickled = { readonly count: number; readonly batchIds: readonly string[] };
@@ -45,9 +49,9 @@ export type Session = { readonly status: 'absent' } | Open | Answered | Ended;
 
 const nothing: Trickled = { count: 0, batchIds: [] };
 
-const withBatch = (trickled: Trickled, added: number, batchId: string): Trickled => ({
-  count: trickled.count + added,
-  batchIds: [...trickled.batchIds, batchId],
+const withBatch = ({ count, batchIds }: Trickled, added: number, batchId: string): Trickled => ({
+  count: count + added,
+  batchIds: batchIds.includes(batchId) ? batchIds : [...batchIds, batchId],
 });
 
 /** Total: an event that does not fit the state leaves it as it is, so that no stored history can make it throw. */
@@ -59,27 +63,29 @@ export const evolve = (session: Session, event: SessionEvent): Session => {
       return { status: 'open', publisher, tags, sdp, publishedAt, expiresAt, offerer: nothing, held: [], timesHeld: 0 };
     }
     case 'SessionRetagged':
-      return session.status === 'open' || session.status === 'answered' ? { ...session, tags: event.data.tags } : session;
+      return session.status === 'open' || session.status === 'answered'
+        ? { ...session, tags: event.data.tags }
+        : session;
     case 'OfferAnswered': {
       if (session.status !== 'open') return session;
-      const { publisher, tags, publishedAt, offerer } = session;
+      const { publisher, tags, publishedAt, offerer, held } = session;
       const { answerer, sdp, answeredAt, expiresAt } = event.data;
+      // What the winner sent ahead comes with the next event, all in one batch; its own batches stay known one by one.
+      const ahead = held.find((one) => one.identity === answerer);
       return {
         status: 'answered',
         ...{ publisher, tags, publishedAt, offerer, answerer, answeredAt, expiresAt },
         answer: sdp,
-        answering: nothing,
+        answering: { count: 0, batchIds: ahead?.batchIds ?? [] },
       };
     }
     case 'CandidatesAdded': {
       const { role, candidates, batchId } = event.data;
-      if (session.status === 'answered' && role === 'answerer') {
-        return { ...session, answering: withBatch(session.answering, candidates.length, batchId) };
-      }
-      if (session.status === 'open' || session.status === 'answered') {
-        return { ...session, offerer: withBatch(session.offerer, candidates.length, batchId) };
-      }
-      return session;
+      if (session.status !== 'open' && session.status !== 'answered') return session;
+      if (role === 'offerer') return { ...session, offerer: withBatch(session.offerer, candidates.length, batchId) };
+      return session.status === 'answered'
+        ? { ...session, answering: withBatch(session.answering, candidates.length, batchId) }
+        : session;
     }
     case 'CandidatesHeld': {
       if (session.status !== 'open') return session;

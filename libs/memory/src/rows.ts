@@ -1,0 +1,70 @@
+import type { Change, StreamName, Versioned, View } from '@signalbox/event-sourcing';
+import { recently } from './recently.ts';
+
+/** How many removed rows are remembered, so that later events of their streams need not be read again. */
+const REMOVED_REMEMBERED = 8_192;
+
+/** A change that was taken, and the row as it was before. */
+export type Taken<Row, Out> = { readonly before: Row | undefined; readonly change: Change<Row, Out> };
+
+/** The rows of one view, by stream. */
+export type MemoryRows<Row, Out = never> = View<Row, Out> & {
+  get(stream: StreamName): Row | undefined;
+  /** Drops a row that has been kept long enough. */
+  forget(stream: StreamName): void;
+};
+
+/**
+ * Rows and checkpoint, written once for all views; `onTaken` is told what a write changed, and the checkpoint from
+ * before it, and keeps the view's indexes. Nothing is awaited in a write, so no reader sees half of one.
+ *
+ * These rows are written in log order by one process. So a change at or below the checkpoint has been shown already
+ * and is skipped, whatever became of its row: a row that the projection removed, or that retention dropped, is let go
+ * wholly and does not come back when its events are delivered again.
+ */
+export const memoryRows = <Row, Out = never>(
+  onTaken: (taken: readonly Taken<Row, Out>[], checkpointBefore: number) => void,
+): MemoryRows<Row, Out> => {
+  const rows = new Map<StreamName, { readonly revision: number; readonly row: Row }>();
+  const removed = recently<StreamName, number>(REMOVED_REMEMBERED);
+  let checkpoint = 0;
+
+  const keep = (change: Change<Row, Out>) => {
+    const { stream, revision, row } = change;
+    if (row !== undefined) {
+      rows.set(stream, { revision, row });
+    } else {
+      rows.delete(stream);
+      removed.set(stream, revision);
+    }
+  };
+
+  return {
+    read: async (streams) => {
+      const found = new Map<StreamName, Versioned<Row>>();
+      for (const stream of streams) {
+        const known = rows.get(stream);
+        const revision = known ? known.revision : removed.get(stream);
+        if (revision !== undefined) found.set(stream, known ?? { revision, row: undefined });
+      }
+      return found;
+    },
+    write: async (changes, upTo) => {
+      const taken: Taken<Row, Out>[] = [];
+      for (const change of changes) {
+        const known = rows.get(change.stream);
+        if (change.position <= checkpoint || (known && change.revision <= known.revision)) continue;
+        keep(change);
+        taken.push({ before: known?.row, change });
+      }
+      const checkpointBefore = checkpoint;
+      checkpoint = Math.max(checkpoint, upTo);
+      onTaken(taken, checkpointBefore);
+    },
+    checkpoint: async () => checkpoint,
+    get: (stream) => rows.get(stream)?.row,
+    forget: (stream) => {
+      rows.delete(stream);
+    },
+  };
+};

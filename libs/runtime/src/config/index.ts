@@ -1,0 +1,3 @@
+export type { Config, RateLimits } from './config.ts';
+export { configurationTables, envExample, variables } from './documents.ts';
+export { type Env, loadConfig } from './load.ts';

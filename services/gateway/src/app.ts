@@ -1,0 +1,23 @@
+import type { V1 } from '@signalbox/contracts';
+import type { Rondevu } from '@signalbox/rondevu';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { batch } from './routes/batch.ts';
+import { landing } from './routes/landing.ts';
+import { rpc } from './routes/rpc.ts';
+
+export type GatewayDeps = {
+  readonly v1: V1;
+  readonly rondevu: Rondevu;
+  readonly limits: { readonly maxBatch: number; readonly maxOperations: number };
+  readonly version: string;
+  /** For the landing page: whether every dependency answers. */
+  readonly healthy: () => Promise<boolean>;
+  readonly openOffers: () => Promise<number>;
+};
+
+export type GatewayRoute = FastifyPluginAsyncZod<GatewayDeps>;
+
+/** The front door: the page for people, Rondevu's `/rpc`, and batches of v1 requests. */
+export const gatewayRoutes: GatewayRoute = async (app, deps) => {
+  for (const route of [landing, rpc, batch]) await app.register(route, deps);
+};

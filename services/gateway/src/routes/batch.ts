@@ -1,0 +1,96 @@
+import { problemResponses, sendProblem } from '@signalbox/http';
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
+import type { GatewayDeps, GatewayRoute } from '../app.ts';
+
+type Batch = z.infer<GatewayDeps['v1']['batch']['body']>;
+type Item = Batch['requests'][number];
+
+/**
+ * Many v1 requests in one. Each is a request of its own: own authentication (nothing is inherited), own limits, own
+ * problem; one that fails does not stop the rest. They run in the order given, each seeing what the ones before wrote.
+ * What they ask for in all is counted before the first one runs.
+ */
+export const batch: GatewayRoute = async (app, { v1, limits }) => {
+  app.route({
+    method: 'POST',
+    url: '/v1/batch',
+    config: { access: 'public', rate: 'rpc', deadlineMs: null },
+    schema: {
+      summary: 'Many requests in one, each with its own authentication and result',
+      tags: ['batch'],
+      body: v1.batch.body,
+      response: { 200: v1.batch.answer, ...problemResponses(400, 413, 429, 503) },
+    },
+    handler: async (request, reply) => {
+      const { requests } = request.body;
+      const operations = requests.reduce((sum, item) => sum + operationsOf(item), 0);
+      if (requests.length > limits.maxBatch || operations > limits.maxOperations) {
+        return sendProblem(reply, 'BATCH_TOO_LARGE');
+      }
+      const nested = requests.find((item) => pathOf(item) === '/v1/batch');
+      if (nested) {
+        return sendProblem(reply, 'INVALID_PARAMS', {
+          errors: [{ path: 'body.requests', message: 'a batch can’t hold another' }],
+        });
+      }
+      const responses = [];
+      for (const item of requests) responses.push(await run(app, item, request.raw.socket.remoteAddress, request.headers));
+      return reply.code(200).send({ responses });
+    },
+  });
+};
+
+const pathOf = ({ path }: Item): string => path.split('?', 1)[0] ?? path;
+
+/** Each offer and each candidate is one operation, anything else is one. */
+const operationsOf = ({ body }: Item): number => {
+  const parsed = typeof body === 'string' ? parse(body) : body;
+  if (typeof parsed !== 'object' || parsed === null) return 1;
+  const { offers, candidates } = parsed as { readonly offers?: unknown; readonly candidates?: unknown };
+  const lengths = [offers, candidates].map((list) => (Array.isArray(list) ? list.length : 0));
+  return Math.max(1, ...lengths);
+};
+
+/** What does not parse counts as one: its own request will be told why. */
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Set by the connection, not by the item: whose they are must not change inside a batch. */
+const FROM_CONNECTION = ['host', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'] as const;
+
+const run = async (
+  app: FastifyInstance,
+  item: Item,
+  remoteAddress: string | undefined,
+  outer: Readonly<Record<string, string | string[] | undefined>>,
+) => {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(item.headers ?? {})) headers[name.toLowerCase()] = value;
+  for (const name of FROM_CONNECTION) {
+    delete headers[name];
+    const value = outer[name];
+    if (value !== undefined) headers[name] = value;
+  }
+  const hasBody = item.body !== undefined;
+  if (hasBody) headers['content-type'] ??= 'application/json';
+  const answer = await app.inject({
+    method: item.method,
+    url: item.path,
+    headers,
+    ...(remoteAddress !== undefined && { remoteAddress }),
+    ...(hasBody && { payload: typeof item.body === 'string' ? item.body : JSON.stringify(item.body) }),
+  });
+  const body = answer.body === '' ? undefined : parse(answer.body);
+  return { status: answer.statusCode, headers: textHeaders(answer.headers), ...(body !== undefined && { body }) };
+};
+
+const textHeaders = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );

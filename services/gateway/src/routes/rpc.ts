@@ -1,0 +1,34 @@
+import { setConsistency } from '@signalbox/http';
+import type { GatewayRoute } from '../app.ts';
+
+const NOTHING = new Uint8Array();
+
+/**
+ * Rondevu's protocol. It has its own envelope, authentication, limits and errors, so of the HTTP layer it uses only the
+ * body limit; the bytes go to the dialects as they came, whatever their content type says.
+ */
+export const rpc: GatewayRoute = async (app, { rondevu }) => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.route({
+    method: 'POST',
+    url: '/rpc',
+    config: { access: 'public', cors: 'rondevu' },
+    schema: {
+      summary: 'Rondevu’s wire protocol, in each of its dialects',
+      description: 'A JSON array of calls; the answer is an array of the same length. See docs/rondevu.md.',
+      tags: ['rondevu'],
+    },
+    handler: async (request, reply) => {
+      const { status, results, writes } = await rondevu.call({
+        body: request.body instanceof Uint8Array ? request.body : NOTHING,
+        headers: request.headers,
+        clientAddress: request.clientAddress,
+        requestId: request.id,
+        traceparent: request.traceparent,
+      });
+      if (writes.length > 0) setConsistency(reply, writes);
+      return reply.code(status).type('application/json').send(JSON.stringify(results));
+    },
+  });
+};

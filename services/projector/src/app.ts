@@ -1,0 +1,95 @@
+import type { DomainEvent } from '@signalbox/domain';
+import {
+  type BoundProjection,
+  bindProjection,
+  type CatchUpSource,
+  type Decoded,
+  type EventCodec,
+  type LiveStreams,
+  type ProjectionRunner,
+  type StreamName,
+  type StreamReader,
+  type View,
+} from '@signalbox/event-sourcing';
+import type { CredentialRow, DiscoveryRow, DueRow, FeedOut, FeedSessionRow, SessionRow } from '@signalbox/read-models';
+import {
+  credentialDueTimes,
+  credentials,
+  discovery,
+  feeds,
+  sessionDueTimes,
+  sessions,
+} from '@signalbox/read-models/projections';
+
+/** Where each projection keeps its rows. */
+export type Views = {
+  readonly discovery: View<DiscoveryRow>;
+  readonly sessions: View<SessionRow>;
+  readonly feeds: View<FeedSessionRow, FeedOut>;
+  readonly credentials: View<CredentialRow>;
+  readonly sessionDueTimes: View<DueRow>;
+  readonly credentialDueTimes: View<DueRow>;
+};
+
+/** Every projection of the system, bound to its view. */
+export const bindProjections = (
+  views: Views,
+  options: { readonly log: StreamReader; readonly codec: EventCodec<DomainEvent> },
+): readonly BoundProjection<DomainEvent>[] => {
+  const refetch = async (stream: StreamName, from: number): Promise<readonly Decoded<DomainEvent>[]> =>
+    options.codec.decode(await options.log.readStream(stream, { from }), 'skip');
+  return [
+    bind(discovery, views.discovery, refetch),
+    bind(sessions, views.sessions, refetch),
+    bind(feeds, views.feeds, refetch),
+    bind(credentials, views.credentials, refetch),
+    bind(sessionDueTimes, views.sessionDueTimes, refetch),
+    bind(credentialDueTimes, views.credentialDueTimes, refetch),
+  ];
+};
+
+/**
+ * A projection sees only the events of its own category (`bindProjection` sees to it), so one that is written for some
+ * of the domain's events may be run over all of them.
+ */
+const bind = <E extends DomainEvent, Row, Out>(
+  projection: Parameters<typeof bindProjection<E, Row, Out>>[0],
+  view: View<Row, Out>,
+  refetch: (stream: StreamName, from: number) => Promise<readonly Decoded<DomainEvent>[]>,
+): BoundProjection<DomainEvent> =>
+  bindProjection(
+    projection,
+    view,
+    refetch as (stream: StreamName, from: number) => Promise<readonly Decoded<E>[]>,
+  ) as BoundProjection<DomainEvent>;
+
+export type Resumed = {
+  /** Where the log was read; what follows comes from there on. */
+  readonly position: number;
+  /** How many events were read: as many as what is alive has, however long the log is. */
+  readonly events: number;
+};
+
+/** Fills empty views with what is alive in the log. Its cost follows what is alive, never what has been. */
+export const resume = async (
+  live: Awaited<ReturnType<LiveStreams['readLive']>>,
+  runner: ProjectionRunner,
+): Promise<Resumed> => {
+  let events = 0;
+  for await (const page of live.pages) {
+    await runner.apply(page);
+    events += page.length;
+  }
+  return { position: live.position, events };
+};
+
+/** Keeps the views up with the log until `signal` aborts. Throws when a batch can't be applied; call it again then. */
+export const follow = async (
+  log: CatchUpSource,
+  runner: ProjectionRunner,
+  options: { readonly after: number; readonly signal: AbortSignal },
+): Promise<void> => {
+  for await (const delivery of log.subscribeAll(options.after, { signal: options.signal })) {
+    if (delivery.kind === 'events') await runner.apply(delivery.events);
+  }
+};

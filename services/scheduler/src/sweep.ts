@@ -1,0 +1,44 @@
+import type { OperationsCommands } from '@signalbox/commands';
+import type { SweepCounts } from '@signalbox/domain';
+import { type After, pause } from './pause.ts';
+
+export type SweepOptions = {
+  readonly everyMs: number;
+  /** What each part forgets at `now`; answers with how much. */
+  readonly targets: { readonly [K in keyof SweepCounts]: (now: number) => Promise<number> };
+  readonly operations: OperationsCommands;
+  readonly now: () => number;
+  readonly newSweepId: () => string;
+  readonly after: After;
+  readonly onSwept: (removed: SweepCounts) => void;
+};
+
+/** Sweeps every `everyMs` until `signal` aborts. Each sweep leaves an event with what it removed. */
+export const sweepRegularly = async (options: SweepOptions, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    await pause(options.after, options.everyMs, signal);
+    if (!signal.aborted) await sweepOnce(options);
+  }
+};
+
+export const sweepOnce = async (options: SweepOptions): Promise<SweepCounts> => {
+  const { targets, operations, now, newSweepId } = options;
+  const startedAt = now();
+  const removed: SweepCounts = {
+    sessions: await targets.sessions(startedAt),
+    nonces: await targets.nonces(startedAt),
+    idempotencyRecords: await targets.idempotencyRecords(startedAt),
+    rateLimits: await targets.rateLimits(startedAt),
+    tokens: await targets.tokens(startedAt),
+  };
+  const sweepId = newSweepId();
+  await operations.recordSweep(
+    { sweepId, startedAt, removed },
+    {
+      metadata: { actor: 'system:sweeper', correlationId: sweepId, causationId: sweepId, trace: null, authorisation: null },
+      commandId: null,
+    },
+  );
+  options.onSwept(removed);
+  return removed;
+};

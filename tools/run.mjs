@@ -1,0 +1,118 @@
+// The front of every npm script. It runs on whatever Node the machine has (20 or newer), installs what is missing, and
+// hands over to the Node that the package manifest pins.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = join(root, 'node_modules', '.bin');
+const stamp = join(root, 'node_modules', '.signalbox-installed');
+const lock = join(root, '.install.lock');
+
+const node = () => {
+  const pinned = join(bin, process.platform === 'win32' ? 'node.cmd' : 'node');
+  return existsSync(pinned) ? pinned : process.execPath;
+};
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+
+/** Each task is a list of commands; the first that fails ends it. */
+const tasks = {
+  start: (args) => [[node(), ['services/standalone/src/main.ts', ...args]]],
+  test: (args) => [[node(), [vitest, 'run', ...args]]],
+  'test:crash': (args) => [
+    [node(), [vitest, 'run', '--project', 'system', 'tests/crash'], { CRASH_CYCLES: valueOf(args, '--cycles') ?? '200' }],
+  ],
+  check: () => [
+    [join(bin, 'biome'), ['ci', '--error-on-warnings', '.']],
+    [node(), ['tools/generate-docs.ts', '--check']],
+    [join(bin, 'turbo'), ['run', 'types', '--output-logs=errors-only']],
+    [node(), [vitest, 'run', '--project', 'system', 'tests/architecture']],
+    [node(), ['tools/licences.mjs']],
+  ],
+  bench: (args) => [[node(), ['bench/run.ts', ...args]]],
+};
+
+const valueOf = (args, name) => {
+  const at = args.indexOf(name);
+  return at === -1 ? undefined : args[at + 1];
+};
+
+const run = (command, args, env = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: 'inherit',
+      // The pinned Node is the first on the path of everything below.
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1', ...env },
+    });
+    // A terminal sends its interrupt to the child as well; a supervisor signals this process only.
+    const forward = (signal) => child.kill(signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    child.on('error', (error) => {
+      console.error(`Could not run ${command}: ${error.message}`);
+      resolve(1);
+    });
+    child.on('exit', (code, signal) => {
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, forward);
+      resolve(code ?? (signal ? 1 : 0));
+    });
+  });
+
+const wanted = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
+
+const isRunning = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** One install at a time, also when two scripts are started at once; a lock whose owner is gone is taken over. */
+const locked = async (work) => {
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      writeFileSync(join(lock, 'pid'), String(process.pid));
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const pid = Number(existsSync(join(lock, 'pid')) ? readFileSync(join(lock, 'pid'), 'utf8') : process.pid);
+      if (!isRunning(pid)) rmSync(lock, { recursive: true, force: true });
+      await wait(200);
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+};
+
+const install = () =>
+  locked(async () => {
+    if (installed()) return 0;
+    console.log('Installing what is missing (once; a minute or so) …');
+    const code = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+    if (code !== 0) console.error('npm ci failed: see above. Check the network and run the same command again.');
+    else writeFileSync(stamp, wanted());
+    return code;
+  });
+
+const [name, ...args] = process.argv.slice(2);
+const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+if (!task) {
+  console.error(`Unknown task ${name}. There are: ${Object.keys(tasks).join(', ')}.`);
+  process.exit(2);
+}
+let code = installed() ? 0 : await install();
+for (const step of code === 0 ? task(args) : []) {
+  code = await run(...step);
+  if (code !== 0) break;
+}
+process.exit(code);
