@@ -28,7 +28,7 @@ export const ed25519Verifier = (options: { readonly cacheSize: number }): Ed2551
       if (!key) return Promise.resolve(false);
       const { promise, resolve } = Promise.withResolvers<boolean>();
       // An error means that the key is not a point of the curve: only then does the library not come to a verdict.
-      verify(null, text, key, signature, (error, valid) => resolve(error === null && valid));
+      verify(null, text, key, signature, (error, valid) => resolve(!error && valid));
       return promise;
     },
   };
@@ -47,7 +47,8 @@ const importKey = (publicKeyHex: string): KeyObject | undefined => {
 /**
  * Whether the text is written as a key and not one of the few for which signatures can be made without a private key.
  * Those are the points of small order, and the encodings of a coordinate that exceeds the field's prime 2^255 - 19,
- * which other libraries may read as one of them. The sign bit (the top bit of the last byte) makes no difference.
+ * which other libraries may read as one of them. The sign bit (the top bit of the last byte) makes no difference. Some
+ * versions of the platform's library refuse these keys by themselves; who is who must not rest on the version.
  */
 export const isEd25519Key = (text: string): boolean => {
   if (!/^[0-9a-f]{64}$/.test(text)) return false;

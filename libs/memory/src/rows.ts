@@ -9,6 +9,8 @@ export type Taken<Row, Out> = { readonly before: Row | undefined; readonly chang
 
 /** The rows of one view, by stream. */
 export type MemoryRows<Row, Out = never> = View<Row, Out> & {
+  /** The checkpoint, for whoever can't wait for it. */
+  readonly position: number;
   get(stream: StreamName): Row | undefined;
   /** Drops a row that has been kept long enough. */
   forget(stream: StreamName): void;
@@ -62,6 +64,9 @@ export const memoryRows = <Row, Out = never>(
       onTaken(taken, checkpointBefore);
     },
     checkpoint: async () => checkpoint,
+    get position() {
+      return checkpoint;
+    },
     get: (stream) => rows.get(stream)?.row,
     forget: (stream) => {
       rows.delete(stream);

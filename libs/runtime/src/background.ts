@@ -48,7 +48,7 @@ export const supervise = (options: {
         });
         if (!stopping.signal.aborted) failed(new Error('It ended by itself'));
       } catch (error) {
-        if (stopping.signal.aborted) return;
+        if (stopping.signal.aborted && isAbort(error)) return;
         failed(error);
       }
       if (!stopping.signal.aborted) await pause(timers, backoffMs(backoff, failures, chance), stopping.signal);
@@ -65,3 +65,5 @@ export const supervise = (options: {
     },
   };
 };
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

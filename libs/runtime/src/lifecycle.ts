@@ -30,7 +30,8 @@ export const endInOrder = (options: {
       logger: false,
       skip: ['beforeExit'],
       onSecondSignal: (signal) => logger.fatal({ signal }, 'told to stop a second time, so leaving without the rest'),
-      onSecondError: (error) => logger.fatal({ err: error }, 'failed again while stopping, so leaving without the rest'),
+      onSecondError: (error) =>
+        logger.fatal({ err: error }, 'failed again while stopping, so leaving without the rest'),
       onTimeout: (ms) => logger.fatal({ deadlineMs: ms }, 'stopping took too long, so leaving without the rest'),
     },
     async ({ err, signal }) => {

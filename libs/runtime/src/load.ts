@@ -55,9 +55,10 @@ export const createLoadMonitor = (options: {
   readonly sources: LoadSources;
 }): LoadMonitor => {
   const { limits, clock, sources } = options;
-  let sampledAt = Number.NEGATIVE_INFINITY;
+  let sampledAt = clock.monotonic();
   let delayMs = 0;
-  let heap = { used: 0, limit: 1 };
+  let heap = sources.heap();
+  sources.eventLoopDelayMs(); // what the start itself held up is no sign of load
 
   const refresh = () => {
     const now = clock.monotonic();

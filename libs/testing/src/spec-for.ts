@@ -38,13 +38,13 @@ export const specFor = <C, S, E extends { readonly type: string }, R extends Wit
       return {
         // biome-ignore lint/suspicious/noThenProperty: the word of specifications; nobody awaits a half-written one.
         then: (...events) => {
-          expect(decision).toEqual({ kind: 'accepted', events });
+          expect(decision).toStrictEqual({ kind: 'accepted', events });
           const again = decider.decide(command, fold(before, frozen(events)));
-          expect(again, 'the same command once more').toEqual({ kind: 'accepted', events: [] });
+          expect(again, 'the same command once more').toStrictEqual({ kind: 'accepted', events: [] });
         },
-        thenNothing: () => expect(decision).toEqual({ kind: 'accepted', events: [] }),
+        thenNothing: () => expect(decision).toStrictEqual({ kind: 'accepted', events: [] }),
         thenRejected: (code, ...[details]) =>
-          expect(decision).toEqual({ kind: 'rejected', rejection: { code, ...details } }),
+          expect(decision).toStrictEqual({ kind: 'rejected', rejection: { code, ...details } }),
       };
     },
   });

@@ -12,7 +12,8 @@ export type GatewayDeps = {
   readonly version: string;
   /** For the landing page: whether every dependency answers. */
   readonly healthy: () => Promise<boolean>;
-  readonly openOffers: () => Promise<number>;
+  /** Open and answered ones. */
+  readonly liveSessions: () => Promise<number>;
 };
 
 export type GatewayRoute = FastifyPluginAsyncZod<GatewayDeps>;

@@ -2,7 +2,7 @@
 export const landingPage = (facts: {
   readonly version: string;
   readonly healthy: boolean;
-  readonly offers: number;
+  readonly sessions: number;
 }): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -28,7 +28,7 @@ pre { overflow-x: auto; border: 1px solid var(--line); border-radius: .6rem; pad
 <h1>Signalbox</h1>
 <p>WebRTC signaling with a flight recorder. Offers, answers, ICE candidates and credentials are events in a log;
 discovery and polling are projections of it; expiry is a compensating event.</p>
-<p class="state" role="status">${facts.healthy ? 'Healthy' : 'Not healthy'} · ${facts.offers} live ${facts.offers === 1 ? 'session' : 'sessions'}</p>
+<p class="state" role="status">${facts.healthy ? 'Healthy' : 'Not healthy'} · ${facts.sessions} live ${facts.sessions === 1 ? 'session' : 'sessions'}</p>
 <p>Begin with a credential. The answer holds a token that works at once:</p>
 <pre><code>curl -X POST &lt;this address&gt;/v1/credentials</code></pre>
 <nav aria-label="Where to go">

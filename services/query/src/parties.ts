@@ -19,6 +19,6 @@ export const sendUnlessFound = (
     case 'not_a_party':
       return sendProblem(reply, 'NOT_AUTHORIZED');
     case 'ended':
-      return sendProblem(reply, 'SESSION_ENDED', { ended: { how: answer.how, endedAt: answer.endedAt } });
+      return sendProblem(reply, 'SESSION_ENDED', { members: { ended: { how: answer.how, endedAt: answer.endedAt } } });
   }
 };

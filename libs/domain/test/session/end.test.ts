@@ -1,4 +1,4 @@
-import { session } from '@signalbox/domain';
+import { type SessionEvent, session } from '@signalbox/domain';
 import {
   anExpiry,
   answered,
@@ -114,7 +114,7 @@ describe('expiring a session', () => {
 
 describe('a session', () => {
   it('is over for good once it has ended, and not before', () => {
-    const stateAfter = (...events: Parameters<typeof given>) => events.reduce(session.evolve, session.initial);
+    const stateAfter = (...events: readonly SessionEvent[]) => events.reduce(session.evolve, session.initial);
     expect(session.isTerminal(stateAfter())).toBe(false);
     expect(session.isTerminal(stateAfter(offered()))).toBe(false);
     expect(session.isTerminal(stateAfter(offered(), answered()))).toBe(false);

@@ -5,7 +5,11 @@ export interface NonceStore {
    * its request would be too old anyway. `durable`: the answer must hold after a crash too, so it resolves only when
    * the nonce is on disk (or wherever every instance sees it).
    */
-  claim(key: string, nonce: string, options: { readonly expiresAt: number; readonly durable: boolean }): Promise<boolean>;
+  claim(
+    key: string,
+    nonce: string,
+    options: { readonly expiresAt: number; readonly durable: boolean },
+  ): Promise<boolean>;
   /** Forgets what expired before `now`; answers with how many. */
   sweep(now: number): Promise<number>;
 }

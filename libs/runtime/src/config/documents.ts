@@ -22,8 +22,12 @@ const escaped = (text: string): string => text.replaceAll('|', '\\|');
 export const configurationTables = (): string =>
   sections()
     .map(([title, list]) => {
-      const rows = list.map((v) => `| \`${v.name}\` | ${shownDefault(v)} | ${escaped(v.accepts)} | ${escaped(v.description)} |`);
-      return [`## ${title}`, '', '| variable | default | takes | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+      const rows = list.map(
+        (v) => `| \`${v.name}\` | ${shownDefault(v)} | ${escaped(v.accepts)} | ${escaped(v.description)} |`,
+      );
+      return [`## ${title}`, '', '| variable | default | takes | meaning |', '| --- | --- | --- | --- |', ...rows].join(
+        '\n',
+      );
     })
     .join('\n\n');
 

@@ -35,15 +35,15 @@ export const loadConfig = (
     }
   }
 
-  const parsed: Record<string, unknown> = {};
+  const parsed: Partial<Environment> = {};
   for (const name of names) {
     if (unreadable.has(name)) continue;
     const result = environment.shape[name].safeParse(given[name]);
-    if (result.success) parsed[name] = result.data;
+    if (result.success) Object.assign(parsed, { [name]: result.data });
     else problems.push(...result.error.issues.map((issue) => `${name} ${issue.message}.`));
   }
   problems.push(...contradictions(parsed));
-  if (parsed['SIGNALBOX_MODE'] === 'production') problems.push(...unsafeInProduction(parsed));
+  if (parsed.SIGNALBOX_MODE === 'production') problems.push(...unsafeInProduction(parsed));
   return problems.length > 0 ? { problems } : { ok: toConfig(parsed as Environment) };
 };
 

@@ -12,17 +12,25 @@ export const contradictions = (env: Partial<Environment>): readonly string[] => 
   const problems: string[] = [];
   const { SIGNALBOX_TLS_CERT_FILE: cert, SIGNALBOX_TLS_KEY_FILE: key } = env;
   if (typeof cert === 'string' && key === null) {
-    problems.push('SIGNALBOX_TLS_CERT_FILE is set without SIGNALBOX_TLS_KEY_FILE: HTTPS needs both. Set the other, or neither.');
+    problems.push(
+      'SIGNALBOX_TLS_CERT_FILE is set without SIGNALBOX_TLS_KEY_FILE: HTTPS needs both. Set the other, or neither.',
+    );
   }
   if (typeof key === 'string' && cert === null) {
-    problems.push('SIGNALBOX_TLS_KEY_FILE is set without SIGNALBOX_TLS_CERT_FILE: HTTPS needs both. Set the other, or neither.');
+    problems.push(
+      'SIGNALBOX_TLS_KEY_FILE is set without SIGNALBOX_TLS_CERT_FILE: HTTPS needs both. Set the other, or neither.',
+    );
   }
   const { SIGNALBOX_OFFER_MIN_TTL_MS: min, SIGNALBOX_OFFER_MAX_TTL_MS: max } = env;
   const { SIGNALBOX_OFFER_DEFAULT_TTL_MS: usual } = env;
   if (min !== undefined && max !== undefined && min > max) {
-    problems.push(`SIGNALBOX_OFFER_MIN_TTL_MS (${min}) is larger than SIGNALBOX_OFFER_MAX_TTL_MS (${max}), so no lifetime would do. Swap them.`);
+    problems.push(
+      `SIGNALBOX_OFFER_MIN_TTL_MS (${min}) is larger than SIGNALBOX_OFFER_MAX_TTL_MS (${max}), so no lifetime would do. Swap them.`,
+    );
   } else if (min !== undefined && max !== undefined && usual !== undefined && (usual < min || usual > max)) {
-    problems.push(`SIGNALBOX_OFFER_DEFAULT_TTL_MS (${usual}) is outside of what offers may have, ${min} to ${max}. Move it, or the bounds.`);
+    problems.push(
+      `SIGNALBOX_OFFER_DEFAULT_TTL_MS (${usual}) is outside of what offers may have, ${min} to ${max}. Move it, or the bounds.`,
+    );
   }
   return problems;
 };
@@ -37,11 +45,15 @@ export const unsafeInProduction = (env: Partial<Environment>): readonly string[]
 const unsafeKeys = (name: SecretName, keys: readonly string[] | undefined): readonly string[] => {
   if (keys === undefined) return []; // malformed, which has been said
   if (keys.length === 0) {
-    return [`${name} is not set: production makes no keys of its own, since they would be lost with the disk. Make one with \`openssl rand -hex 32\`, and set it or ${name}_FILE.`];
+    return [
+      `${name} is not set: production makes no keys of its own, since they would be lost with the disk. Make one with \`openssl rand -hex 32\`, and set it or ${name}_FILE.`,
+    ];
   }
   return keys.flatMap((key, index) =>
     isKnown(key)
-      ? [`${name}: key ${index + 1} is one that anyone can guess (all the same byte, or the example from the documents). Make one with \`openssl rand -hex 32\`.`]
+      ? [
+          `${name}: key ${index + 1} is one that anyone can guess (all the same byte, or the example from the documents). Make one with \`openssl rand -hex 32\`.`,
+        ]
       : [],
   );
 };
@@ -53,14 +65,19 @@ const sharedKeys = (env: Partial<Environment>): readonly string[] =>
     secretNames
       .slice(index + 1)
       .filter((other) => env[name]?.some((key) => env[other]?.includes(key)))
-      .map((other) => `${name} and ${other} share a key: whoever learns one would hold both. Make a key of its own for each.`),
+      .map(
+        (other) =>
+          `${name} and ${other} share a key: whoever learns one would hold both. Make a key of its own for each.`,
+      ),
   );
 
 const unsafeEdge = (env: Partial<Environment>): readonly string[] => {
   const problems: string[] = [];
   if (env.SIGNALBOX_CORS_ORIGINS === null || env.SIGNALBOX_CORS_ORIGINS === '*') {
     const is = env.SIGNALBOX_CORS_ORIGINS === '*' ? 'is `*`' : 'is not set';
-    problems.push(`SIGNALBOX_CORS_ORIGINS ${is}: any web page could call this server. List the origins of your own pages.`);
+    problems.push(
+      `SIGNALBOX_CORS_ORIGINS ${is}: any web page could call this server. List the origins of your own pages.`,
+    );
   }
   const noTls = env.SIGNALBOX_TLS_CERT_FILE === null || env.SIGNALBOX_TLS_KEY_FILE === null;
   if (noTls && env.SIGNALBOX_TRUSTED_PROXIES?.length === 0) {
@@ -69,7 +86,9 @@ const unsafeEdge = (env: Partial<Environment>): readonly string[] => {
     );
   }
   if (env.SIGNALBOX_RATE_LIMITS === 'off') {
-    problems.push('SIGNALBOX_RATE_LIMITS is `off`: one client could use the whole server up. Leave it out, and raise single limits where they are too low.');
+    problems.push(
+      'SIGNALBOX_RATE_LIMITS is `off`: one client could use the whole server up. Leave it out, and raise single limits where they are too low.',
+    );
   }
   return problems;
 };

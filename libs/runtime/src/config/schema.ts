@@ -11,7 +11,7 @@ const secrets = section('Secrets');
 const edge = section('Edge');
 const rates = section('Rate limits');
 const lifetimes = section('Lifetimes');
-const bounds = section('Bounds');
+const limits = section('Limits');
 const resilience = section('Timeouts and load');
 const observability = section('Observability');
 
@@ -22,8 +22,8 @@ const duration = (
   [min, max]: readonly [number, number],
 ) => wholeNumber({ ...text, description: `${description} Milliseconds.`, default: fallback, min, max });
 
-const bound = (description: string, fallback: number, max: number, min = 1) =>
-  wholeNumber({ ...bounds, description, default: fallback, min, max });
+const limit = (description: string, fallback: number, max: number, min = 1) =>
+  wholeNumber({ ...limits, description, default: fallback, min, max });
 
 const perMinute = (description: string, fallback: number) =>
   wholeNumber({ ...rates, description, default: fallback, min: 1, max: 10_000_000 });
@@ -135,9 +135,8 @@ export const environment = z.object({
     lifetimes,
     'How long the old secret works after a rotation that does not say.',
     HOUR,
-    [0, YEAR],
+    [0, DAY],
   ),
-  SIGNALBOX_TOKEN_TTL_MS: duration(lifetimes, 'How long a bearer token works.', 900_000, [1_000, DAY]),
   SIGNALBOX_TIMESTAMP_WINDOW_MS: duration(
     lifetimes,
     'How far the time of a signed request may be off, either way.',
@@ -150,20 +149,20 @@ export const environment = z.object({
   ]),
   SIGNALBOX_SWEEP_INTERVAL_MS: duration(lifetimes, 'How often what has expired is swept away.', 60_000, [100, DAY]),
 
-  SIGNALBOX_MAX_BODY_BYTES: bound('Bytes of a request body.', 8_388_608, 268_435_456, 1_024),
-  SIGNALBOX_MAX_SDP_CHARACTERS: bound('Characters of an SDP.', 65_536, 1_048_576),
-  SIGNALBOX_MAX_CANDIDATE_BYTES: bound('Bytes of one ICE candidate as JSON.', 4_096, 1_048_576),
-  SIGNALBOX_MAX_CANDIDATE_DEPTH: bound('How deep the JSON of a candidate may nest.', 10, 100),
-  SIGNALBOX_MAX_CANDIDATES_PER_REQUEST: bound('Candidates in one request.', 100, 10_000),
-  SIGNALBOX_MAX_CANDIDATES_PER_ROLE: bound('Candidates of one party in one session.', 50, 10_000),
-  SIGNALBOX_MAX_OFFERS_PER_REQUEST: bound('Offers in one request.', 100, 10_000),
-  SIGNALBOX_MAX_BATCH: bound('Requests in one batch.', 100, 10_000),
-  SIGNALBOX_MAX_OPERATIONS: bound('Operations in one batch: each offer and each candidate is one.', 1_000, 100_000),
-  SIGNALBOX_MAX_TAGS: bound('Tags of one offer.', 20, 1_000),
-  SIGNALBOX_MAX_TAG_CHARACTERS: bound('Characters of one tag.', 64, 1_024),
-  SIGNALBOX_MAX_SESSIONS_PER_IDENTITY: bound('Live sessions of one identity.', 1_000, 10_000_000),
-  SIGNALBOX_MAX_SESSIONS: bound('Live sessions in all.', 1_000_000, 100_000_000),
-  SIGNALBOX_MAX_CREDENTIALS: bound('Live credentials in all.', 50_000, 100_000_000),
+  SIGNALBOX_MAX_BODY_BYTES: limit('Bytes of a request body.', 8_388_608, 268_435_456, 1_024),
+  SIGNALBOX_MAX_SDP_LENGTH: limit('Characters of an SDP.', 65_536, 1_048_576),
+  SIGNALBOX_MAX_CANDIDATE_BYTES: limit('Bytes of one ICE candidate as JSON.', 4_096, 1_048_576),
+  SIGNALBOX_MAX_CANDIDATE_DEPTH: limit('How deep the JSON of a candidate may nest.', 10, 100),
+  SIGNALBOX_MAX_CANDIDATES_PER_REQUEST: limit('Candidates in one request.', 100, 10_000),
+  SIGNALBOX_MAX_CANDIDATES_PER_ROLE: limit('Candidates of one party in one session.', 50, 10_000),
+  SIGNALBOX_MAX_OFFERS_PER_REQUEST: limit('Offers in one request.', 100, 10_000),
+  SIGNALBOX_MAX_BATCH: limit('Requests in one batch.', 100, 10_000),
+  SIGNALBOX_MAX_OPERATIONS: limit('Operations in one batch: each offer and each candidate is one.', 1_000, 100_000),
+  SIGNALBOX_MAX_TAGS: limit('Tags of one offer.', 20, 1_000),
+  SIGNALBOX_MAX_TAG_LENGTH: limit('Characters of one tag.', 64, 1_024),
+  SIGNALBOX_MAX_SESSIONS_PER_IDENTITY: limit('Live sessions of one identity.', 1_000, 10_000_000),
+  SIGNALBOX_MAX_SESSIONS: limit('Live sessions in all.', 1_000_000, 100_000_000),
+  SIGNALBOX_MAX_CREDENTIALS: limit('Live credentials in all.', 50_000, 100_000_000),
 
   SIGNALBOX_REQUEST_TIMEOUT_MS: duration(
     resilience,
@@ -171,10 +170,12 @@ export const environment = z.object({
     10_000,
     [10, 600_000],
   ),
-  SIGNALBOX_LONG_POLL_MAX_MS: duration(resilience, 'The longest that `Prefer: wait` can ask for.', 25_000, [
-    0,
-    600_000,
-  ]),
+  SIGNALBOX_LONG_POLL_MAX_MS: duration(
+    resilience,
+    'The longest that `Prefer: wait` can ask for.',
+    25_000,
+    [0, 600_000],
+  ),
   SIGNALBOX_SHUTDOWN_TIMEOUT_MS: duration(
     resilience,
     'How long a graceful stop may take before the process is ended.',

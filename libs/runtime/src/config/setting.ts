@@ -84,9 +84,9 @@ const listOf = (text: string): readonly string[] =>
 export const origins = (text: Text & { readonly unset: string }) => {
   const { unset, ...rest } = text;
   const accepts = '`*`, or a comma-separated list of origins such as `https://app.example.com`';
-  return setting({ ...rest, accepts, default: unset, secret: false }, null, (given) => {
+  return setting<'*' | readonly string[], null>({ ...rest, accepts, default: unset, secret: false }, null, (given) => {
     const list = listOf(given);
-    if (list.length === 1 && list[0] === '*') return { value: '*' as const };
+    if (list.length === 1 && list[0] === '*') return { value: '*' };
     return list.every((item) => URL.parse(item)?.origin === item) ? { value: list } : expected(accepts);
   });
 };
@@ -95,10 +95,14 @@ const RANGES = ['loopback', 'linklocal', 'uniquelocal'];
 
 export const proxies = (text: Text) => {
   const accepts = `a comma-separated list of IP addresses, CIDR blocks, or ${RANGES.map((r) => `\`${r}\``).join(', ')}`;
-  return setting({ ...text, accepts, default: 'none', secret: false }, [], (given) => {
-    const list = listOf(given);
-    return list.every(isProxy) ? { value: list } : expected(accepts);
-  });
+  return setting<readonly string[], readonly string[]>(
+    { ...text, accepts, default: 'none', secret: false },
+    [],
+    (given) => {
+      const list = listOf(given);
+      return list.every(isProxy) ? { value: list } : expected(accepts);
+    },
+  );
 };
 
 const isProxy = (item: string): boolean => {
@@ -111,15 +115,20 @@ const isProxy = (item: string): boolean => {
 
 /** Keys as hex, comma-separated, the first is the current one. Whether they are good enough is judged by the mode. */
 export const keys = (text: Text) => {
-  const accepts = 'a comma-separated list of keys of 64 hex digits (`openssl rand -hex 32` makes one); the first is used for new work';
-  return setting({ ...text, accepts, default: 'made in development', secret: true }, [], (given) => {
-    const list = listOf(given);
-    const wrong = list.findIndex((key) => !/^[0-9a-f]{64}$/i.test(key));
-    if (list.length === 0) return { wrong: 'holds no key. Make one with `openssl rand -hex 32`' };
-    if (wrong === -1) return { value: list.map((key) => key.toLowerCase()) };
-    const length = list[wrong]?.length ?? 0;
-    return {
-      wrong: `key ${wrong + 1} of ${list.length} is malformed: it has ${length} characters, and a key is exactly 64 hex digits (32 bytes). Make one with \`openssl rand -hex 32\``,
-    };
-  });
+  const accepts =
+    'a comma-separated list of keys of 64 hex digits (`openssl rand -hex 32` makes one); the first is used for new work';
+  return setting<readonly string[], readonly string[]>(
+    { ...text, accepts, default: 'made in development', secret: true },
+    [],
+    (given) => {
+      const list = listOf(given);
+      const wrong = list.findIndex((key) => !/^[0-9a-f]{64}$/i.test(key));
+      if (list.length === 0) return { wrong: 'holds no key. Make one with `openssl rand -hex 32`' };
+      if (wrong === -1) return { value: list.map((key) => key.toLowerCase()) };
+      const length = list[wrong]?.length ?? 0;
+      return {
+        wrong: `key ${wrong + 1} of ${list.length} is malformed: it has ${length} characters, and a key is exactly 64 hex digits (32 bytes). Make one with \`openssl rand -hex 32\``,
+      };
+    },
+  );
 };

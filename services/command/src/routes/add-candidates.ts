@@ -1,8 +1,9 @@
 import type { Opaque } from '@signalbox/domain';
-import { problemResponses, setConsistency } from '@signalbox/http';
+import { writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
+import { lengthOf } from '../operations.ts';
 import { sendRefusal } from '../refusals.ts';
 
 export const addCandidates: CommandRoute = async (app, { v1, sessions }) => {
@@ -13,8 +14,7 @@ export const addCandidates: CommandRoute = async (app, { v1, sessions }) => {
       access: 'caller',
       rate: 'write',
       idempotent: true,
-      operations: ({ body }) =>
-        (body as { readonly candidates?: { readonly length?: unknown } } | undefined)?.candidates?.length,
+      operations: ({ body }) => lengthOf(body, 'candidates'),
     },
     schema: {
       summary: 'Trickle ICE candidates',
@@ -22,7 +22,7 @@ export const addCandidates: CommandRoute = async (app, { v1, sessions }) => {
       tags: ['sessions'],
       params: v1.sessionPath,
       body: v1.addCandidates.body,
-      response: { 201: v1.addCandidates.answer, ...problemResponses(400, 401, 403, 404, 409, 410, 413, 422, 429, 503) },
+      response: { 201: v1.addCandidates.answer },
     },
     handler: async (request, reply) => {
       const { sessionId } = request.params;
@@ -30,7 +30,7 @@ export const addCandidates: CommandRoute = async (app, { v1, sessions }) => {
       const candidates = request.body.candidates as readonly Opaque[];
       const result = await sessions.addCandidates(callerOf(request), sessionId, candidates, commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
-      setConsistency(reply, result.writes);
+      writesHeader(reply, result.writes);
       return reply.code(201).send(result.value);
     },
   });

@@ -1,4 +1,4 @@
-import { problemResponses, setConsistency } from '@signalbox/http';
+import { writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
@@ -14,7 +14,7 @@ export const answerOffer: CommandRoute = async (app, { v1, sessions }) => {
       tags: ['sessions'],
       params: v1.sessionPath,
       body: v1.answer.body,
-      response: { 201: v1.answer.answer, ...problemResponses(400, 401, 404, 409, 410, 413, 422, 429, 503) },
+      response: { 201: v1.answer.answer },
     },
     handler: async (request, reply) => {
       const { sessionId } = request.params;
@@ -22,7 +22,7 @@ export const answerOffer: CommandRoute = async (app, { v1, sessions }) => {
       const answer = { sdp, matchedTags, keepsLifetime: false };
       const result = await sessions.answer(callerOf(request), sessionId, answer, commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
-      setConsistency(reply, result.writes);
+      writesHeader(reply, result.writes);
       return reply.code(201).send({ sessionId, ...result.value });
     },
   });

@@ -1,4 +1,4 @@
-import { problemResponses, setConsistency } from '@signalbox/http';
+import { writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 import { commandContext } from '../context.ts';
 import { sendRefusal } from '../refusals.ts';
@@ -13,7 +13,7 @@ export const issueCredential: CommandRoute = async (app, deps) => {
       summary: 'Issue a credential: a name, a secret, and a token that works at once',
       tags: ['credentials'],
       body: v1.issueCredential.body,
-      response: { 201: v1.issueCredential.answer, ...problemResponses(400, 409, 413, 422, 429, 503) },
+      response: { 201: v1.issueCredential.answer },
     },
     handler: async (request, reply) => {
       const { name = null, ttlMs = credentialTtlMs.default } = request.body ?? {};
@@ -21,7 +21,7 @@ export const issueCredential: CommandRoute = async (app, deps) => {
       const result = await credentials.issue({ name, expiresAt, lifetime: 'fixed' }, commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
       const token = await deps.issueToken(result.value.name, ['client']);
-      setConsistency(reply, result.writes);
+      writesHeader(reply, result.writes);
       return reply.code(201).send({
         name: result.value.name,
         secret: result.value.secret,

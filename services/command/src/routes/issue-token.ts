@@ -1,4 +1,4 @@
-import { problemResponses, sendProblem } from '@signalbox/http';
+import { sendProblem } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 
@@ -15,7 +15,7 @@ export const issueToken: CommandRoute = async (app, deps) => {
       summary: 'Exchange a signature for a short-lived token',
       tags: ['credentials'],
       body: deps.v1.issueToken.body,
-      response: { 201: deps.v1.issueToken.answer, ...problemResponses(400, 401, 403, 413, 429, 503) },
+      response: { 201: deps.v1.issueToken.answer },
     },
     handler: async (request, reply) => {
       const scope = request.body?.scope ?? 'client';

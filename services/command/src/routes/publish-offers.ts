@@ -1,7 +1,8 @@
-import { problemResponses, setConsistency } from '@signalbox/http';
+import { writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
+import { lengthOf } from '../operations.ts';
 import { sendRefusal } from '../refusals.ts';
 
 export const publishOffers: CommandRoute = async (app, { v1, sessions }) => {
@@ -12,20 +13,20 @@ export const publishOffers: CommandRoute = async (app, { v1, sessions }) => {
       access: 'caller',
       rate: 'write',
       idempotent: true,
-      operations: ({ body }) => (body as { readonly offers?: { readonly length?: unknown } } | undefined)?.offers?.length,
+      operations: ({ body }) => lengthOf(body, 'offers'),
     },
     schema: {
       summary: 'Publish one or many offers',
       tags: ['sessions'],
       body: v1.publish.body,
-      response: { 201: v1.publish.answer, ...problemResponses(400, 401, 409, 413, 422, 429, 503) },
+      response: { 201: v1.publish.answer },
     },
     handler: async (request, reply) => {
       const { tags = [], service = null, ttlMs = null, offers } = request.body;
       const wanted = { tags, service, ttlMs, sdps: offers.map((offer) => offer.sdp) };
       const result = await sessions.publish(callerOf(request), wanted, commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
-      setConsistency(reply, result.writes);
+      writesHeader(reply, result.writes);
       return reply.code(201).send({
         sessions: result.value.map(({ sessionId, createdAt, expiresAt }) => ({ sessionId, createdAt, expiresAt })),
       });

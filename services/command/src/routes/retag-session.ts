@@ -1,4 +1,4 @@
-import { problemResponses, setConsistency } from '@signalbox/http';
+import { writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
@@ -14,14 +14,14 @@ export const retagSession: CommandRoute = async (app, { v1, sessions }) => {
       tags: ['sessions'],
       params: v1.sessionPath,
       body: v1.retag.body,
-      response: { 200: v1.retag.answer, ...problemResponses(400, 401, 403, 404, 409, 410, 413, 422, 429, 503) },
+      response: { 200: v1.retag.answer },
     },
     handler: async (request, reply) => {
       const { sessionId } = request.params;
       const { tags } = request.body;
       const result = await sessions.retag(callerOf(request), sessionId, tags, commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
-      setConsistency(reply, result.writes);
+      writesHeader(reply, result.writes);
       return reply.code(200).send({ sessionId, tags });
     },
   });

@@ -1,4 +1,5 @@
-import { noContent, problemResponses, sendProblem, setConsistency } from '@signalbox/http';
+import { sendProblem, writesHeader } from '@signalbox/http';
+import { z } from 'zod';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
@@ -13,7 +14,7 @@ export const revokeCredential: CommandRoute = async (app, { v1, credentials }) =
       summary: 'Revoke a credential: the own one, or any with the admin scope',
       tags: ['credentials'],
       params: v1.credentialPath,
-      response: { 204: noContent, ...problemResponses(400, 401, 403, 404, 409, 422, 429, 503) },
+      response: { 204: z.null().meta({ description: 'Done.' }) },
     },
     handler: async (request, reply) => {
       const { name } = request.params;
@@ -21,8 +22,8 @@ export const revokeCredential: CommandRoute = async (app, { v1, credentials }) =
       if (caller !== name && !request.caller?.scopes.has('admin')) return sendProblem(reply, 'NOT_AUTHORIZED');
       const result = await credentials.revoke(name, caller, commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
-      setConsistency(reply, result.writes);
-      return reply.code(204).send();
+      writesHeader(reply, result.writes);
+      return reply.code(204).send(null);
     },
   });
 };

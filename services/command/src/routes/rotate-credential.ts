@@ -1,4 +1,4 @@
-import { problemResponses, sendProblem, setConsistency } from '@signalbox/http';
+import { sendProblem, writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
@@ -14,7 +14,7 @@ export const rotateCredential: CommandRoute = async (app, { v1, credentials, def
       tags: ['credentials'],
       params: v1.credentialPath,
       body: v1.rotateCredential.body,
-      response: { 201: v1.rotateCredential.answer, ...problemResponses(400, 401, 403, 404, 409, 413, 422, 429, 503) },
+      response: { 201: v1.rotateCredential.answer },
     },
     handler: async (request, reply) => {
       const { name } = request.params;
@@ -22,7 +22,7 @@ export const rotateCredential: CommandRoute = async (app, { v1, credentials, def
       const graceMs = request.body?.graceMs ?? defaultGraceMs;
       const result = await credentials.rotate(name, graceMs, commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
-      setConsistency(reply, result.writes);
+      writesHeader(reply, result.writes);
       return reply.code(201).send(result.value);
     },
   });

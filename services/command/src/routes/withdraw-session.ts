@@ -1,4 +1,5 @@
-import { noContent, problemResponses, setConsistency } from '@signalbox/http';
+import { writesHeader } from '@signalbox/http';
+import { z } from 'zod';
 import type { CommandRoute } from '../app.ts';
 import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
@@ -13,14 +14,14 @@ export const withdrawSession: CommandRoute = async (app, { v1, sessions }) => {
       summary: 'Withdraw an own session',
       tags: ['sessions'],
       params: v1.sessionPath,
-      response: { 204: noContent, ...problemResponses(400, 401, 403, 404, 409, 410, 422, 429, 503) },
+      response: { 204: z.null().meta({ description: 'Done.' }) },
     },
     handler: async (request, reply) => {
       const { sessionId } = request.params;
       const result = await sessions.withdraw(callerOf(request), sessionId, 'withdrawn', commandContext(request));
       if (result.kind === 'refused') return sendRefusal(reply, result.refusal);
-      setConsistency(reply, result.writes);
-      return reply.code(204).send();
+      writesHeader(reply, result.writes);
+      return reply.code(204).send(null);
     },
   });
 };

@@ -2,22 +2,22 @@ import type { GatewayRoute } from '../app.ts';
 import { landingPage } from '../landing-page.ts';
 
 /** A page for people; for a client that asks for JSON, what Rondevu's servers answer at this path. */
-export const landing: GatewayRoute = async (app, { version, healthy, openOffers }) => {
+export const landing: GatewayRoute = async (app, { version, healthy, liveSessions }) => {
   app.route({
     method: 'GET',
     url: '/',
     config: { access: 'public', rate: 'operations' },
     schema: { hide: true },
     handler: async (request, reply) => {
-      const offers = await openOffers();
+      const sessions = await liveSessions();
       if (prefersJson(request.headers.accept)) {
         const description = 'WebRTC signaling with a flight recorder. Speaks Rondevu’s protocol at /rpc.';
-        return reply.send({ version, name: 'Rondevu', description, server: 'Signalbox', stats: { offers } });
+        return reply.send({ version, name: 'Rondevu', description, server: 'Signalbox', stats: { offers: sessions } });
       }
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
-        .send(landingPage({ version, healthy: await healthy(), offers }));
+        .send(landingPage({ version, healthy: await healthy(), sessions }));
     },
   });
 };

@@ -1,4 +1,4 @@
-import { setConsistency } from '@signalbox/http';
+import { writesHeader } from '@signalbox/http';
 import type { GatewayRoute } from '../app.ts';
 
 const NOTHING = new Uint8Array();
@@ -13,7 +13,7 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
   app.route({
     method: 'POST',
     url: '/rpc',
-    config: { access: 'public', cors: 'rondevu' },
+    config: { access: 'public', rate: 'own', cors: 'rondevu' },
     schema: {
       summary: 'Rondevu’s wire protocol, in each of its dialects',
       description: 'A JSON array of calls; the answer is an array of the same length. See docs/rondevu.md.',
@@ -27,7 +27,7 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
         requestId: request.id,
         traceparent: request.traceparent,
       });
-      if (writes.length > 0) setConsistency(reply, writes);
+      if (writes.length > 0) writesHeader(reply, writes);
       return reply.code(status).type('application/json').send(JSON.stringify(results));
     },
   });

@@ -1,4 +1,3 @@
-import { problemResponses } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 
 export const countTags: QueryRoute = async (app, { v1, discover }) => {
@@ -10,7 +9,7 @@ export const countTags: QueryRoute = async (app, { v1, discover }) => {
       summary: 'Count open offers, or their publishers, for each tag',
       tags: ['discovery'],
       querystring: v1.countTags.query,
-      response: { 200: v1.countTags.answer, ...problemResponses(400, 401, 429, 503) },
+      response: { 200: v1.countTags.answer },
     },
     handler: async (request, reply) => {
       const { tag, unique } = request.query;

@@ -1,4 +1,4 @@
-import { problemResponses, sendProblem } from '@signalbox/http';
+import { sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 import { presentOffer } from '../present.ts';
 
@@ -11,7 +11,7 @@ export const discover: QueryRoute = async (app, { v1, discover: queries }) => {
       summary: 'Discover open offers by tag or service, newest first or one at random',
       tags: ['discovery'],
       querystring: v1.discover.query,
-      response: { 200: v1.discover.answer, ...problemResponses(400, 401, 404, 429, 503) },
+      response: { 200: v1.discover.answer },
     },
     handler: async (request, reply) => {
       const { tag = [], service = null, limit, cursor = null, pick } = request.query;

@@ -1,4 +1,4 @@
-import { problemResponses, sendProblem } from '@signalbox/http';
+import { sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 import { callerOf, sendUnlessFound } from '../parties.ts';
 import { presentCandidates } from '../present.ts';
@@ -16,7 +16,7 @@ export const getCandidates: QueryRoute = async (app, { v1, sessions, feeds }) =>
       tags: ['sessions'],
       params: v1.sessionPath,
       querystring: v1.getCandidates.query,
-      response: { 200: v1.getCandidates.answer, ...problemResponses(400, 401, 403, 404, 410, 429, 503) },
+      response: { 200: v1.getCandidates.answer },
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);

@@ -1,4 +1,3 @@
-import { problemResponses } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 import { callerOf, sendUnlessFound } from '../parties.ts';
 import { presentSession } from '../present.ts';
@@ -12,7 +11,7 @@ export const getSession: QueryRoute = async (app, { v1, sessions }) => {
       summary: 'A session, for its two parties',
       tags: ['sessions'],
       params: v1.sessionPath,
-      response: { 200: v1.getSession.answer, ...problemResponses(400, 401, 403, 404, 410, 429, 503) },
+      response: { 200: v1.getSession.answer },
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);

@@ -1,23 +1,26 @@
-import { problemResponses, sendProblem } from '@signalbox/http';
+import { sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 import { callerOf } from '../parties.ts';
 import { presentItem } from '../present.ts';
+
+/** What a long-poll may take beyond its wait. */
+const DEADLINE_SLACK_MS = 10_000;
 
 export const readFeed: QueryRoute = async (app, { v1, feeds, maxFeedWaitMs }) => {
   app.route({
     method: 'GET',
     url: '/v1/feed',
-    config: { access: 'caller', rate: 'poll', deadlineMs: null },
+    config: { access: 'caller', rate: 'poll', deadlineMs: maxFeedWaitMs + DEADLINE_SLACK_MS },
     schema: {
       summary: 'What happened to the caller’s sessions, by cursor; `Prefer: wait=25` holds an empty answer back',
       tags: ['feed'],
       querystring: v1.feed.query,
-      response: { 200: v1.feed.answer, ...problemResponses(400, 401, 429, 503) },
+      response: { 200: v1.feed.answer },
     },
     handler: async (request, reply) => {
       const { cursor = null, limit } = request.query;
       const waitMs = Math.min(waitOf(request.headers['prefer']), maxFeedWaitMs);
-      const signal = AbortSignal.any([request.signal, app.closing]);
+      const signal = AbortSignal.any([request.gone, app.closing]);
       const answer = await feeds.read(callerOf(request), { cursor, limit, waitMs, signal });
       if (answer === 'invalid_cursor') return sendProblem(reply, 'INVALID_CURSOR');
       if (waitMs > 0) reply.header('preference-applied', `wait=${Math.floor(waitMs / 1_000)}`);

@@ -1,0 +1,153 @@
+import { credential, session } from '@signalbox/domain';
+import type { View } from '@signalbox/event-sourcing';
+import type { DueRow, DueTimes } from '@signalbox/read-models';
+import { credentialDueTimes, sessionDueTimes } from '@signalbox/read-models/projections';
+import {
+  aCredentialExpiry,
+  anAnswer,
+  anExpiry,
+  anIssue,
+  anOffer,
+  answeredAt,
+  aRenewal,
+  aRevocation,
+  aWithdrawal,
+  credentialTtlMs,
+  offerTtlMs,
+  renewedAt,
+  t0,
+} from '@signalbox/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { drive } from './views-driver.ts';
+
+type Made = {
+  readonly sessions: View<DueRow>;
+  readonly credentials: View<DueRow>;
+  readonly dueTimes: DueTimes;
+};
+
+const sessionDue = (id: string, dueAt: number): DueRow => ({ kind: 'session', id, dueAt });
+const credentialDue = (id: string, dueAt: number): DueRow => ({ kind: 'credential', id, dueAt });
+
+export const dueTimesContract = (adapter: string, make: () => Promise<Made>) =>
+  describe(`DueTimes contract: ${adapter}`, () => {
+    let made: Made;
+    let sessions: ReturnType<typeof drivingSessions>;
+    let credentials: ReturnType<typeof drivingCredentials>;
+    const drivingSessions = () => drive(session, sessionDueTimes, made.sessions);
+    const drivingCredentials = () => drive(credential, credentialDueTimes, made.credentials);
+    beforeEach(async () => {
+      made = await make();
+      sessions = drivingSessions();
+      credentials = drivingCredentials();
+    });
+
+    const all = () => made.dueTimes.due(Number.MAX_SAFE_INTEGER, 1_000);
+
+    it('is empty at first', async () => {
+      expect(await all()).toEqual([]);
+      expect(await made.dueTimes.next()).toBeNull();
+      expect(await made.dueTimes.size()).toBe(0);
+    });
+
+    it('gives what is due of both categories, earliest first, and keeps it until its end has come', async () => {
+      await sessions.handle('one', anOffer({ ttlMs: 300 }));
+      await credentials.handle('alice', anIssue({ expiresAt: t0 + 200 }));
+      await sessions.handle('two', anOffer({ ttlMs: 100 }));
+      expect(await made.dueTimes.next()).toBe(t0 + 100);
+      expect(await made.dueTimes.size()).toBe(3);
+      expect(await made.dueTimes.due(t0 + 99, 10)).toEqual([]);
+      const two = [sessionDue('two', t0 + 100), credentialDue('alice', t0 + 200)];
+      expect(await made.dueTimes.due(t0 + 200, 10)).toEqual(two);
+      expect(await made.dueTimes.due(t0 + 200, 10)).toEqual(two);
+      expect(await made.dueTimes.due(t0 + 300, 10)).toEqual([...two, sessionDue('one', t0 + 300)]);
+      await sessions.handle('two', anExpiry({ now: t0 + 100 }));
+      await credentials.handle('alice', aCredentialExpiry({ now: t0 + 200 }));
+      expect(await all()).toEqual([sessionDue('one', t0 + 300)]);
+      expect(await made.dueTimes.next()).toBe(t0 + 300);
+      expect(await made.dueTimes.size()).toBe(1);
+    });
+
+    it('gives no more than it is asked for', async () => {
+      for (const [i, id] of ['a', 'b', 'c'].entries()) await sessions.handle(id, anOffer({ ttlMs: 10 + i }));
+      expect(await made.dueTimes.due(t0 + 100, 2)).toEqual([sessionDue('a', t0 + 10), sessionDue('b', t0 + 11)]);
+      expect(await made.dueTimes.due(t0 + 100, 0)).toEqual([]);
+    });
+
+    it('tells apart a session and a credential of one name that are due together', async () => {
+      await sessions.handle('same', anOffer({ ttlMs: 50 }));
+      await credentials.handle('same', anIssue({ expiresAt: t0 + 50 }));
+      expect(await made.dueTimes.size()).toBe(2);
+      await credentials.handle('same', aRevocation({ now: t0 + 10 }));
+      expect(await all()).toEqual([sessionDue('same', t0 + 50)]);
+    });
+
+    it('moves a due time with the answer and with the renewal', async () => {
+      await sessions.handle('one', anOffer());
+      await sessions.handle('one', anAnswer({ answeredTtlMs: 500 }));
+      await credentials.handle('alice', anIssue({ lifetime: 'sliding' }));
+      await credentials.handle('alice', aRenewal());
+      expect(await all()).toEqual([
+        sessionDue('one', answeredAt + 500),
+        credentialDue('alice', renewedAt + credentialTtlMs),
+      ]);
+      expect(await made.dueTimes.size()).toBe(2);
+    });
+
+    it('drops what was withdrawn or revoked', async () => {
+      await sessions.handle('one', anOffer());
+      await credentials.handle('alice', anIssue());
+      await sessions.handle('one', aWithdrawal());
+      await credentials.handle('alice', aRevocation());
+      expect(await all()).toEqual([]);
+      expect(await made.dueTimes.next()).toBeNull();
+      expect(await made.dueTimes.size()).toBe(0);
+    });
+
+    it('holds each due time once when the events come twice, and none that has been settled', async () => {
+      await sessions.handle('one', anOffer());
+      await sessions.handle('two', anOffer());
+      await sessions.handle('two', aWithdrawal());
+      await sessions.show(sessions.history);
+      expect(await all()).toEqual([sessionDue('one', t0 + offerTtlMs)]);
+      expect(await made.dueTimes.size()).toBe(1);
+    });
+
+    it('tells its listeners when the earliest due time gets earlier, until they have heard enough', async () => {
+      let told = 0;
+      const stop = made.dueTimes.onEarlier(() => told++);
+      await sessions.handle('one', anOffer({ ttlMs: 100 }));
+      expect(told).toBe(1);
+      await credentials.handle('alice', anIssue({ expiresAt: t0 + 50 }));
+      expect(told).toBe(2);
+      await sessions.handle('three', anOffer({ ttlMs: 10 }));
+      expect(told).toBe(3);
+      stop();
+      await sessions.handle('four', anOffer({ ttlMs: 5 }));
+      expect(told).toBe(3);
+    });
+
+    it('stays true while due times come, move and go in any order', async () => {
+      const expected = new Map<string, number>();
+      for (let i = 0; i < 1_500; i++) {
+        const id = `s${i}`;
+        const ttlMs = 2_000 + ((i * 7_919) % 1_009);
+        await sessions.handle(id, anOffer({ ttlMs }));
+        expected.set(id, t0 + ttlMs);
+      }
+      for (let i = 0; i < 1_500; i++) {
+        const id = `s${(i * 631) % 1_500}`;
+        if (i % 3 === 0) {
+          await sessions.handle(id, aWithdrawal({ now: t0 }));
+          expected.delete(id);
+        } else if (i % 3 === 1) {
+          await sessions.handle(id, anAnswer({ answeredTtlMs: i, now: t0 }));
+          expected.set(id, t0 + i);
+        }
+      }
+      const rows = await made.dueTimes.due(Number.MAX_SAFE_INTEGER, 5_000);
+      expect(new Map(rows.map((row) => [row.id, row.dueAt]))).toEqual(expected);
+      expect(rows.map((row) => row.dueAt)).toEqual([...expected.values()].toSorted((a, b) => a - b));
+      expect(await made.dueTimes.size()).toBe(1_000);
+    });
+  });

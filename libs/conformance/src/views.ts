@@ -1,0 +1,7 @@
+export { credentialsContract } from './views-credentials.ts';
+export { discoveryContract } from './views-discovery.ts';
+export { dueTimesContract } from './views-due-times.ts';
+export { feedsContract } from './views-feeds.ts';
+export { sessionQuotaContract } from './views-session-quota.ts';
+export { sessionsContract } from './views-sessions.ts';
+export { viewContract } from './views-view.ts';

@@ -1,0 +1,51 @@
+import type { AuthOutcome, Caller } from '@signalbox/identity';
+import type { FastifyRequest } from 'fastify';
+import type { HttpOptions } from './options.ts';
+import { ProblemError } from './problem.ts';
+import type { Access, App } from './request.ts';
+
+/** What a caller must be allowed for each kind of access. Who runs the server may do all that its clients may. */
+const allows: Readonly<Record<Exclude<Access, 'public'>, (caller: Caller) => boolean>> = {
+  optional: () => true,
+  caller: ({ scopes }) => scopes.has('client') || scopes.has('admin'),
+  audit: ({ scopes }) => scopes.has('audit') || scopes.has('admin'),
+  admin: ({ scopes }) => scopes.has('admin'),
+};
+
+/** Finds out who is calling, on routes that want to know, and refuses who may not. */
+export const addAuthentication = (app: App, options: HttpOptions): void => {
+  const { authenticate, telemetry, config } = options;
+
+  const judge = (request: FastifyRequest, access: Exclude<Access, 'public'>, outcome: AuthOutcome) => {
+    if (outcome.kind === 'refused') {
+      telemetry.metrics.authFailed(outcome.reason);
+      const { detail, retryAfterMs } = outcome;
+      return new ProblemError('INVALID_CREDENTIALS', { detail, ...(retryAfterMs !== null && { retryAfterMs }) });
+    }
+    if (outcome.kind === 'anonymous') {
+      if (access === 'optional') return undefined;
+      telemetry.metrics.authFailed('missing');
+      return new ProblemError('AUTH_REQUIRED');
+    }
+    request.caller = outcome.caller;
+    if (allows[access](outcome.caller)) return undefined;
+    telemetry.metrics.authFailed('scope');
+    return new ProblemError('NOT_AUTHORIZED', { detail: `This path needs the scope \`${scopeOf[access]}\`.` });
+  };
+
+  app.addHook('preValidation', (request, _reply, done) => {
+    const { access } = request.settings;
+    if (access === undefined || access === 'public') return done();
+    const origin = config.publicUrl ?? `${request.protocol}://${request.host}`;
+    authenticate({
+      method: request.method,
+      targetUri: origin + request.originalUrl,
+      headers: request.headers,
+      body: request.rawBody,
+    })
+      .then((outcome) => judge(request, access, outcome))
+      .then(done, done);
+  });
+};
+
+const scopeOf = { optional: 'client', caller: 'client', audit: 'audit', admin: 'admin' } as const;

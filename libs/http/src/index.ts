@@ -1,0 +1,19 @@
+export { createHttpApp } from './app.ts';
+export { addressKey } from './client-address.ts';
+export { consistencyToken, parseConsistencyToken, readConsistency, type Write, writesHeader } from './consistency.ts';
+export { parseJson } from './json-body.ts';
+export { problemSchema } from './openapi.ts';
+export type { HealthCheck, HttpOptions } from './options.ts';
+export type { IdempotencyClaim, IdempotencyStore, StoredAnswer } from './ports/idempotency-store.ts';
+export type { RateAnswer, RateLimiter, RatePolicy } from './ports/rate-limiter.ts';
+export {
+  type FieldError,
+  type Problem,
+  type ProblemDetails,
+  ProblemError,
+  problemAnswer,
+  problemOf,
+  sendProblem,
+} from './problem.ts';
+export type { Access, App, RateClass } from './request.ts';
+export { invalid } from './validation.ts';

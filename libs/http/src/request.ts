@@ -1,0 +1,70 @@
+import type { Caller } from '@signalbox/identity';
+import type { Logger, RequestSpan } from '@signalbox/runtime';
+import type {
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Claim } from './idempotency.ts';
+
+export type Access = 'public' | 'optional' | 'caller' | 'audit' | 'admin';
+export type RateClass = 'read' | 'write' | 'poll' | 'credentials' | 'rpc' | 'operations';
+
+/** The application that routes are added to; schemas are zod's. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  Logger,
+  ZodTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call. Every route must say so: there is no default. `optional`: bad credentials are refused all the same. */
+    access?: Access;
+    /** Which limit the request counts against: `read` for GET, else `write`. `own`: the route counts by itself. */
+    rate?: RateClass | 'own';
+    /** What the request costs its caller; 1 when left out. Sees the body before it has been validated. */
+    operations?: (request: FastifyRequest) => number;
+    /** Honours `Idempotency-Key`. */
+    idempotent?: boolean;
+    /** Instead of the usual deadline, for what waits on purpose. */
+    deadlineMs?: number;
+    /** `rondevu`: the rules that its clients know. */
+    cors?: 'rondevu';
+    /** Written to the log at `debug`: what machines ask for every few seconds. */
+    quiet?: boolean;
+  }
+  interface FastifyRequest {
+    /** Who is calling, proved; null when nobody says so. */
+    caller: Caller | null;
+    /** The same for a request and its retries with the same `Idempotency-Key`; null without one. */
+    commandId: string | null;
+    /** W3C trace context to be kept with what this request causes; null when the request had none and none is made. */
+    traceparent: string | null;
+    /** 32 hex digits; always there. */
+    traceId: string;
+    /** The body as it came; null when there was none. */
+    rawBody: Uint8Array | null;
+    /** The client's address, or null when the trusted proxy did not tell. */
+    clientAddress: string | null;
+    /** Aborts when nobody waits for the answer any more: the client has gone, or the deadline has passed. */
+    readonly gone: AbortSignal;
+    /** The route's configuration. */
+    settings: FastifyContextConfig & { readonly url?: string };
+    /** On the monotonic clock. */
+    startedAt: number;
+    span: RequestSpan | null;
+    claim: Claim | null;
+    cancelDeadline: (() => void) | null;
+    goneController: AbortController | null;
+    answer: RawReplyDefaultExpression | null;
+  }
+  interface FastifyInstance {
+    /** Aborts when the application begins to close: who waits should answer now. */
+    readonly closing: AbortSignal;
+  }
+}

@@ -1,0 +1,62 @@
+import { sequentialByKey } from '@signalbox/event-sourcing';
+import type { IdempotencyClaim, IdempotencyStore, StoredAnswer } from '@signalbox/http';
+import type { SideRow, SideTables } from './side-tables.ts';
+
+/** How many answers one statement of a sweep removes. */
+const SWEPT_TOGETHER = 500;
+
+/**
+ * Answers on disk, what is under way in memory. Nothing of an answered key stays in memory, so memory follows the
+ * requests under way and not the history. Answers share the commits of the log.
+ */
+export const sqliteIdempotencyStore = ({ sides }: { readonly sides: SideTables }): IdempotencyStore => {
+  /** Fingerprints by name. */
+  const underWay = new Map<string, string>();
+  const inTurn = sequentialByKey<string>();
+
+  const claim = async (scope: string, key: string, fingerprint: string, now: number): Promise<IdempotencyClaim> => {
+    const name = nameOf(scope, key);
+    const running = underWay.get(name);
+    if (running !== undefined) return { kind: running === fingerprint ? 'in_flight' : 'different' };
+    const [row] = await sides.read('answer', [scope, key, now]);
+    if (!row) {
+      underWay.set(name, fingerprint);
+      return { kind: 'new' };
+    }
+    return row[0] === fingerprint ? { kind: 'answered', answer: answerOf(row) } : { kind: 'different' };
+  };
+
+  return {
+    claim: (scope, key, fingerprint, now) => inTurn(nameOf(scope, key), () => claim(scope, key, fingerprint, now)),
+    complete: async (scope, key, fingerprint, { status, headers, body }, expiresAt) => {
+      // A copy, because a slice would take all of its buffer along to the writer's thread.
+      const bytes = new Uint8Array(body);
+      try {
+        await sides.write('storeAnswer', [scope, key, fingerprint, status, JSON.stringify(headers), expiresAt, bytes]);
+      } finally {
+        underWay.delete(nameOf(scope, key));
+      }
+    },
+    abandon: async (scope, key) => {
+      underWay.delete(nameOf(scope, key));
+    },
+    sweep: async (now) => {
+      let count = 0;
+      for (;;) {
+        const removed = await sides.write('sweepSomeAnswers', [now, SWEPT_TOGETHER]);
+        count += removed;
+        if (removed < SWEPT_TOGETHER) return count;
+      }
+    },
+  };
+};
+
+/** One string for both, which no other pair has. */
+const nameOf = (scope: string, key: string): string => `${scope.length}:${scope}${key}`;
+
+/** The columns have these types: the table is strict, and what is in it was written above. */
+const answerOf = ([, status, headers, body]: SideRow): StoredAnswer => ({
+  status: status as number,
+  headers: JSON.parse(headers as string),
+  body: body as Uint8Array,
+});

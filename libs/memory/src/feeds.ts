@@ -1,0 +1,88 @@
+import { idOf, type View } from '@signalbox/event-sourcing';
+import type { FeedItem, FeedOut, FeedPage, FeedSessionRow, Feeds, Forgets } from '@signalbox/read-models';
+import { feedItems, sequenceOf, sequenceUpTo, timesOf } from './feed-items.ts';
+import { feedWaiters } from './feed-waiters.ts';
+import { partition } from './ordered-list.ts';
+import { memoryRows } from './rows.ts';
+
+const upToSequence = (sequence: number) => (item: FeedItem) => item.sequence <= sequence;
+
+const upToTime = (time: number) => (item: FeedItem) => item.at + timesOf(item.delivered) - 1 <= time;
+
+/**
+ * A feed for each identity. `epoch` names the log: sequences are derived from it, and are the same after a restart.
+ * The times are too, as far back as the items go; a burst of more candidates than milliseconds moves the times of what
+ * follows it, until the feed has been quiet for as long as the burst ran ahead.
+ *
+ * `after` 0 asks for whatever is kept: nothing was promised to whoever has no cursor yet, so it counts as recovered. A
+ * page that reaches the end answers with the sequence up to which the log has been read, not only that of its last
+ * item: so a reader that keeps asking is never told that it may have missed what was forgotten from other feeds.
+ */
+export const memoryFeeds = (options: {
+  readonly epoch: string;
+}): {
+  readonly view: View<FeedSessionRow, FeedOut>;
+  readonly feeds: Feeds & Forgets;
+  /**
+   * Said once, before the first write: what was recorded at or before this position may be missing, because the view
+   * is filled from the sessions that are still of interest and not from the whole log.
+   */
+  startedFrom(position: number): void;
+} => {
+  const items = feedItems();
+  const waiters = feedWaiters();
+
+  const rows = memoryRows<FeedSessionRow, FeedOut>((taken, checkpointBefore) => {
+    const outs = taken
+      .flatMap(({ change }) => change.out)
+      .filter((out) => out.position > checkpointBefore) // the rest was delivered when the log was first read so far
+      .sort((a, b) => sequenceOf(a) - sequenceOf(b));
+    for (const out of outs) items.append(out);
+    for (const { change } of taken) if (change.row === undefined) items.end(idOf(change.stream));
+    for (const out of outs) waiters.wake(out.recipient, sequenceOf(out));
+  });
+
+  /** `beyond`: the items after the cursor, one more than `limit` when there are as many. */
+  const page = (recipient: string, after: number, limit: number, beyond: readonly FeedItem[]): FeedPage => {
+    const shown = beyond.slice(0, limit);
+    const complete = beyond.length <= limit;
+    return {
+      items: shown,
+      recovered: after === 0 || after >= items.forgottenUpTo(recipient),
+      sequence: complete ? Math.max(after, sequenceUpTo(rows.position)) : (shown.at(-1)?.sequence ?? after),
+    };
+  };
+
+  const feeds: Feeds & Forgets = {
+    epoch: options.epoch,
+    read: async (recipient, after, limit) => {
+      const beyond = items
+        .of(recipient)
+        ?.from(upToSequence(after))
+        .take(limit + 1);
+      return page(recipient, after, limit, [...(beyond ?? [])]);
+    },
+    readSession: async (recipient, sessionId, after, limit) => {
+      const all = items.ofSession(recipient, sessionId);
+      const first = partition(all, upToSequence(after));
+      return page(recipient, after, limit, all.slice(first, first + limit + 1));
+    },
+    since: async (recipient, since) => [...(items.of(recipient)?.from(upToTime(since)) ?? [])],
+    sessionSince: async (recipient, sessionId, since) => {
+      const all = items.ofSession(recipient, sessionId);
+      return all.slice(partition(all, upToTime(since)));
+    },
+    changed: async (recipient, after, signal) => {
+      const last = items.of(recipient)?.last();
+      if (last && last.sequence > after) return;
+      await waiters.wait(recipient, after, signal);
+    },
+    forget: async (endedBefore) => items.forget(endedBefore),
+  };
+
+  return {
+    view: { read: rows.read, write: rows.write, checkpoint: rows.checkpoint },
+    feeds,
+    startedFrom: (position) => items.startBeyond(sequenceUpTo(position)),
+  };
+};

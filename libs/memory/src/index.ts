@@ -1,0 +1,10 @@
+export { memoryCredentials } from './credentials.ts';
+export { memoryDiscovery } from './discovery.ts';
+export { memoryDueTimes } from './due-times.ts';
+export * from './event-log.ts';
+export { memoryFeeds } from './feeds.ts';
+export * from './idempotency-store.ts';
+export * from './nonce-store.ts';
+export { memoryRateLimiter } from './rate-limiter.ts';
+export { memorySessionQuota } from './session-quota.ts';
+export { memorySessions } from './sessions.ts';

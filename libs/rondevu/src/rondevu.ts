@@ -1,0 +1,152 @@
+import type { CommandContext, Write } from '@signalbox/commands';
+import { type Authorisation, createAuthenticate } from './authenticate.ts';
+import { claimedIdentity, dialectOf, type Item } from './dialect.ts';
+import { failed, type RpcResult, readEnvelope } from './envelope.ts';
+import { Failure, fail } from './failure.ts';
+import { isObject, type Json } from './json.ts';
+import { createMethods } from './methods/index.ts';
+import type { Answer, OpenMethod, SignedMethod } from './methods/method.ts';
+import type { RondevuOptions } from './options.ts';
+import { createRenewal } from './renewal.ts';
+import { type Headers, headersOf, type RondevuRequest } from './request.ts';
+
+export type RondevuAnswer = {
+  readonly status: 200 | 400 | 413;
+  /** The body: an array, one element for each item of the request, or a single one when the whole was refused. */
+  readonly results: readonly RpcResult[];
+  /** Where the batch left its streams: what a consistency token is made of. */
+  readonly writes: readonly Write[];
+};
+
+export interface Rondevu {
+  /** Answers whatever the body holds. Never rejects: a fault is told to `onFault`, and its caller learns nothing of it. */
+  call(request: RondevuRequest): Promise<RondevuAnswer>;
+}
+
+const anonymous: Authorisation = {
+  scheme: 'anonymous',
+  key: null,
+  algorithm: null,
+  nonce: null,
+  timestamp: null,
+  signature: null,
+  signedTextHash: null,
+};
+
+/** Rondevu's protocol over the commands and queries of this server: it translates, and decides nothing of its own. */
+export const createRondevu = (options: RondevuOptions): Rondevu => {
+  const { limits, onFault } = options;
+  const methods = createMethods(options);
+  const authenticate = createAuthenticate(options);
+  const renew = createRenewal(options);
+
+  const runItem = (
+    value: Json,
+    index: number,
+    request: RondevuRequest,
+    headers: Headers,
+  ): Promise<Answer | Failure> => {
+    const item = readItem(value);
+    if (item instanceof Failure) return Promise.resolve(item);
+    const dialect = dialectOf(item, headers);
+    const method = methods[dialect].get(item.method);
+    if (!method) return Promise.resolve(fail('UNKNOWN_METHOD'));
+
+    const params = isObject(item.params) ? item.params : {};
+    const contextFor = (actor: string, authorisation: Authorisation): CommandContext => ({
+      metadata: {
+        actor,
+        correlationId: request.requestId,
+        causationId: `${request.requestId}/${index}`,
+        trace: request.traceparent,
+        authorisation,
+      },
+      commandId: null,
+    });
+
+    const runOpen = (open: OpenMethod) => {
+      const claimed = claimedIdentity(dialect, item, headers);
+      const { clientAddress } = request;
+      return open.run({ params, dialect, claimed, clientAddress, context: contextFor('anonymous', anonymous) });
+    };
+
+    const runSigned = async (signed: SignedMethod) => {
+      const proof = await authenticate(item, dialect, headers, signed.optionalMember);
+      if (proof instanceof Failure) return proof;
+      const { caller } = proof;
+      const context = contextFor(caller, proof.authorisation);
+      const renewed = dialect === 'ed' ? [] : await renew(caller, context);
+      const answer = await signed.run({ params, dialect, caller, context });
+      return answer instanceof Failure ? answer : { ...answer, writes: [...renewed, ...answer.writes] };
+    };
+
+    return method.access === 'open' ? runOpen(method) : runSigned(method);
+  };
+
+  /** One item's fault is its own: the items after it run all the same. */
+  const runIsolated: typeof runItem = async (...args) => {
+    try {
+      return await runItem(...args);
+    } catch (error) {
+      onFault(error);
+      return fail('INTERNAL_ERROR');
+    }
+  };
+
+  return {
+    call: async (request) => {
+      const envelope = readEnvelope(request.body, limits);
+      if (envelope.kind === 'refused') {
+        return { status: envelope.status, results: [failed(envelope.failure)], writes: [] };
+      }
+      const { items, operations } = envelope;
+      const all = (failure: Failure): RondevuAnswer => ({
+        status: 200,
+        results: items.map(() => failed(failure)),
+        writes: [],
+      });
+      const admitted = await isAdmitted(options, request.clientAddress, operations);
+      if (admitted instanceof Failure) return all(admitted);
+      if (operations > limits.maxTotalOperations) {
+        return all(fail('BATCH_TOO_LARGE', `A batch has at most ${limits.maxTotalOperations} operations`));
+      }
+
+      const headers = headersOf(request);
+      const results: RpcResult[] = [];
+      const writes: Write[] = [];
+      // One after another: an item may rest on what the one before it did.
+      for (const [index, item] of items.entries()) {
+        const answer = await runIsolated(item, index, request, headers);
+        if (answer instanceof Failure) {
+          results.push(failed(answer));
+        } else {
+          results.push({ success: true, result: answer.result });
+          writes.push(...answer.writes);
+        }
+      }
+      return { status: 200, results, writes };
+    },
+  };
+};
+
+/** A limiter that fails refuses nobody by mistake: the batch is told of a fault, not of a limit. */
+const isAdmitted = async (
+  { admit, onFault }: RondevuOptions,
+  clientAddress: string | null,
+  operations: number,
+): Promise<true | Failure> => {
+  try {
+    return (await admit(clientAddress, operations)) || fail('RATE_LIMIT_EXCEEDED');
+  } catch (error) {
+    onFault(error);
+    return fail('INTERNAL_ERROR');
+  }
+};
+
+const readItem = (value: Json): Item | Failure => {
+  const method = isObject(value) ? value.method : undefined;
+  if (!isObject(value) || typeof method !== 'string' || method === '') {
+    return fail('INVALID_PARAMS', 'A call must be an object with a method');
+  }
+  return { method, params: value.params, auth: value.auth };
+};

@@ -1,0 +1,101 @@
+import {
+  type CredentialCommands,
+  createCredentialCommands,
+  createOperationsCommands,
+  createSessionCommands,
+  type OperationsCommands,
+  type SessionCommands,
+} from '@signalbox/commands';
+import { credential, type DomainEvent, operations, session } from '@signalbox/domain';
+import {
+  createCommandHandler,
+  type Decider,
+  type EventCodec,
+  type HandleCommand,
+  type StreamAppender,
+  type StreamReader,
+} from '@signalbox/event-sourcing';
+import { newCredentialName, newSecret } from '@signalbox/identity';
+import { memorySessionQuota } from '@signalbox/memory';
+import type { Chance, Clock, Config } from '@signalbox/runtime';
+import type { KeyRing } from '@signalbox/vault';
+import { derivedUuid } from './derived-uuid.ts';
+import type { ReadSide } from './read-side.ts';
+import { secretSeal } from './secrets.ts';
+
+/** How many states of each kind are kept folded, so that a command need not read its stream. */
+const CACHED_STATES = 20_000;
+
+export type WriteSide = {
+  readonly sessions: SessionCommands;
+  readonly credentials: CredentialCommands;
+  readonly operations: OperationsCommands;
+};
+
+/** The deciders on the log. Commands answer when the read models show what they wrote. */
+export const createWriteSide = (options: {
+  readonly config: Config;
+  readonly log: StreamReader & StreamAppender;
+  readonly codec: EventCodec<DomainEvent>;
+  readonly readSide: ReadSide;
+  readonly ring: KeyRing;
+  readonly settled: (position: number) => Promise<void>;
+  readonly clock: Clock;
+  readonly chance: Chance;
+}): WriteSide => {
+  const { config, log, codec, readSide, settled, chance } = options;
+  const { lifetimes, limits } = config;
+  const now = () => options.clock.now();
+
+  const handlerFor = <C, S, E extends DomainEvent, R>(decider: Decider<C, S, E, R>): HandleCommand<C, S, E, R> =>
+    createCommandHandler({
+      decider,
+      log,
+      // A stream holds only events of its decider's category, so the codec of all events serves each of them.
+      codec: codec as unknown as EventCodec<E>,
+      newEventId: () => chance.orderedUuid(),
+      derivedEventId: (commandId, index) => derivedUuid('event', commandId, index),
+      cachedStates: CACHED_STATES,
+    });
+
+  return {
+    sessions: createSessionCommands({
+      handle: handlerFor(session),
+      quota: memorySessionQuota({
+        sessions: readSide.sessions,
+        maxPerIdentity: limits.maxSessionsPerIdentity,
+        max: limits.maxSessions,
+      }),
+      settled,
+      lifetimes: {
+        defaultTtlMs: lifetimes.offerDefaultTtlMs,
+        minTtlMs: lifetimes.offerMinTtlMs,
+        maxTtlMs: lifetimes.offerMaxTtlMs,
+        answeredTtlMs: lifetimes.answeredTtlMs,
+      },
+      maxCandidatesPerRole: limits.maxCandidatesPerRole,
+      now,
+      newId: () => chance.orderedUuid(),
+      derivedId: (commandId, index) => derivedUuid('session', commandId, index),
+    }),
+    credentials: createCredentialCommands({
+      handle: handlerFor(credential),
+      settled,
+      seal: secretSeal(options.ring),
+      now,
+      newSecret: () => newSecret(chance),
+      newName: (commandId) =>
+        newCredentialName(commandId === null ? chance : { bytes: (count) => derivedBytes(commandId, count) }),
+      liveCount: () => readSide.credentials.liveCount(),
+      maxCredentials: limits.maxCredentials,
+    }),
+    operations: createOperationsCommands({
+      handle: handlerFor(operations),
+      now,
+      dateOf: (epochMs) => new Date(epochMs).toISOString().slice(0, 10),
+    }),
+  };
+};
+
+const derivedBytes = (commandId: string, count: number): Uint8Array =>
+  Buffer.from(derivedUuid('name', commandId, 0).replaceAll('-', ''), 'hex').subarray(0, count);

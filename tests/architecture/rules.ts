@@ -1,0 +1,184 @@
+import type { Ban } from './source.ts';
+
+/** The tables that `tests/architecture.test.ts` holds the code to. A change here is a decision: see docs/adr. */
+
+/** `types`: by `import type` only, so that nothing of it is loaded. */
+type Arrow = 'values' | 'types';
+
+/** Which of our packages the production code of each may import. What is not here may not be. */
+export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> = {
+  // The core: pure, and knowing nothing of what is around it.
+  'event-sourcing': {},
+  contracts: {},
+  domain: { 'event-sourcing': 'values' },
+  'read-models': { 'event-sourcing': 'values', domain: 'types' },
+  'event-schemas': { 'event-sourcing': 'values', domain: 'types' },
+  // Use cases: commands never see a read model, queries never the log or the domain.
+  commands: { 'event-sourcing': 'values', domain: 'values' },
+  queries: { 'read-models': 'types' },
+  // Parts that stand alone.
+  identity: {},
+  vault: {},
+  runtime: {},
+  // Edges.
+  http: { contracts: 'values', identity: 'values', runtime: 'values' },
+  rondevu: { commands: 'values', contracts: 'values', identity: 'values', queries: 'values' },
+  // Adapters import ports, never the domain; ports are types, and loading their packages would load vendors.
+  'log-sqlite': { 'event-sourcing': 'values', commands: 'types', http: 'types', identity: 'types' },
+  memory: {
+    'event-sourcing': 'values',
+    commands: 'types',
+    http: 'types',
+    identity: 'types',
+    'read-models': 'types',
+  },
+  // For tests only.
+  testing: { 'event-sourcing': 'types', domain: 'types', runtime: 'types' },
+  conformance: {
+    'event-sourcing': 'values',
+    commands: 'types',
+    domain: 'values',
+    http: 'types',
+    identity: 'types',
+    'read-models': 'values',
+    testing: 'values',
+  },
+  // Services import libs; only the standalone server, which is all of them in one process, imports other services.
+  command: { commands: 'values', contracts: 'values', domain: 'types', http: 'values', identity: 'types' },
+  query: { contracts: 'values', http: 'values', identity: 'types', queries: 'values', 'read-models': 'types' },
+  gateway: {
+    commands: 'values',
+    contracts: 'values',
+    http: 'values',
+    identity: 'values',
+    queries: 'values',
+    rondevu: 'values',
+  },
+  projector: { domain: 'types', 'event-schemas': 'types', 'event-sourcing': 'values', 'read-models': 'values' },
+  scheduler: { commands: 'values', domain: 'types', 'read-models': 'types', runtime: 'types' },
+  standalone: Object.fromEntries(
+    [
+      ...['command', 'query', 'gateway', 'projector', 'scheduler'],
+      ...['commands', 'queries', 'contracts', 'domain', 'event-schemas', 'event-sourcing', 'http', 'identity'],
+      ...['log-sqlite', 'memory', 'read-models', 'rondevu', 'runtime', 'vault'],
+    ].map((name) => [name, 'values']),
+  ),
+};
+
+/** Libraries that are loaded by tests alone. Their whole code counts as test code. */
+export const forTestsOnly: readonly string[] = ['testing', 'conformance'];
+
+/** Files that import nothing but each other: what queries answer with hangs on nobody. */
+export const alone: readonly string[] = ['libs/read-models/src/rows.ts', 'libs/read-models/src/ports.ts'];
+
+/** Packages that do not even import modules of Node. */
+export const pure: readonly string[] = [
+  'contracts',
+  'domain',
+  'event-schemas',
+  'event-sourcing',
+  'queries',
+  'read-models',
+];
+
+/**
+ * Every package and every telling module of Node that production code may import, and who may: exactly one package of
+ * ours, so that a vendor can be replaced in one place.
+ */
+export const vendors: Readonly<Record<string, string>> = {
+  'node:sqlite': 'log-sqlite',
+  'node:worker_threads': 'log-sqlite',
+  'node:async_hooks': 'runtime',
+  jose: 'identity',
+  'structured-headers': 'identity',
+  flatqueue: 'memory',
+  pino: 'runtime',
+  'pino-pretty': 'runtime',
+  'close-with-grace': 'runtime',
+  '@opentelemetry/core': 'runtime',
+  '@opentelemetry/exporter-prometheus': 'runtime',
+  '@opentelemetry/exporter-trace-otlp-proto': 'runtime',
+  '@opentelemetry/resources': 'runtime',
+  '@opentelemetry/sdk-metrics': 'runtime',
+  '@opentelemetry/sdk-node': 'runtime',
+  '@opentelemetry/sdk-trace': 'runtime',
+  '@fastify/swagger': 'http',
+  '@fastify/swagger-ui': 'http',
+  '@fastify/under-pressure': 'http',
+  'fastify-plugin': 'http',
+  'openapi-types': 'http',
+};
+
+/** Not behind an adapter, because they are the manner in which our code is written or carry no state and no I/O. */
+export const everywhere: Readonly<Record<string, string>> = {
+  zod: 'the shapes at every edge (V1)',
+  fastify: 'the type of a route plugin; the factory is in http alone',
+  'fastify-type-provider-zod': 'the type of a route plugin',
+  semver: 'a calculation on version numbers',
+  'lru-cache': 'a bounded map',
+  '@opentelemetry/api': 'the API that is made to be called from anywhere; it does nothing until runtime sets it up',
+};
+
+/** Declared, and rightly so, although no line imports it. */
+export const neededUnimported: Readonly<Record<string, string>> = {
+  'http → openapi-types': 'a peer of fastify-type-provider-zod, whose types name it',
+};
+
+/** Called as a global, not as a method of something (a socket's `setTimeout` is the socket's). */
+const global = (name: string) => new RegExp(String.raw`(?:(?<![.\w$])|\bglobalThis\.)${name}\b`, 'g');
+
+const timers: Ban = { what: global('set(?:Timeout|Interval|Immediate)'), instead: 'take `Timers`' };
+
+/** Time, timers and chance are handed in, so that a whole server runs in a test on a clock and a seed of the test's own. */
+export const handedIn: readonly Ban[] = [
+  timers,
+  {
+    what: /\bDate\.now\b|\bnew Date\(\s*\)|(?<!new )(?<![.\w$])Date\(/g,
+    instead: 'take `Clock` or a `now: () => number`',
+  },
+  {
+    what: /\bperformance\.(?:now|timeOrigin)\b|\bhrtime\b|\bprocess\.uptime\b/g,
+    instead: 'take `Clock` and its `monotonic`',
+  },
+  { what: /\bAbortSignal\.timeout\b/g, instead: 'take `Timers` and abort a controller' },
+  { what: /\bMath\.random\b/g, instead: 'take `Chance` and its `fraction`' },
+  { what: /\brandom(?:UUID(?:v7)?|Bytes|Int|Fill(?:Sync)?)\b|\bgetRandomValues\b/g, instead: 'take `Chance`' },
+  { what: /\bgenerateKey(?:Pair)?(?:Sync)?\b/g, instead: 'take the key, or derive it from the bytes of `Chance`' },
+];
+
+/** Where the real ones are met. */
+export const meetsTheReal = (path: string): boolean =>
+  path.startsWith('libs/runtime/src/') ||
+  /^services\/[^/]+\/src\/main\.ts$/.test(path) ||
+  path === 'libs/testing/src/real-time.ts'; // waits for real processes in tests
+
+/** In tests: no sleeping. */
+export const sleeps: readonly Ban[] = [
+  { ...timers, instead: 'drive `fakeClock`, or wait for a condition with `until` (both in @signalbox/testing)' },
+];
+
+export const onlyInMain: readonly Ban[] = [
+  { what: /\bprocess\s*\.\s*(?:env|argv)\b/g, instead: 'take the setting; main.ts reads the environment' },
+  {
+    what: /\bprocess\s*\.\s*(?:exit|exitCode|abort|kill)\b/g,
+    instead: 'throw or return; main.ts decides when to exit',
+  },
+];
+
+/** Modules through which the bans above would be got round. */
+export const bannedModules: Readonly<Record<string, string>> = {
+  'node:timers': 'take `Timers`',
+  'node:timers/promises': 'take `Timers`',
+  'node:process': 'use the global `process`, and only in main.ts',
+  'node:child_process': 'a server starts no programs',
+};
+
+export const unfinishedTests: readonly Ban[] = [
+  {
+    what: /\b(?:describe|it|test|suite|bench)\s*(?:\.\s*\w+\s*)*\.\s*(?:only|skip|todo)\b/g,
+    instead: 'write the test, or remove it; what a machine or an adapter cannot do is left out by `skipIf` and `runIf`',
+  },
+];
+
+/** Where people's and build machines' files are. The images of Node have `/home/node`. */
+export const machinePath = /(?<![\w.\-/])\/(?:work|root|Users|home(?!\/node\b))\/[\w.-]+|\b[A-Z]:\\+Users\b/g;
