@@ -1,23 +1,39 @@
 import { z } from 'zod';
 
 /** Letters, digits, dots and dashes; a letter or digit at both ends. */
+const INVALID_FQN = { params: { code: 'INVALID_FQN' } } as const;
+
+const serviceName = z.string().refine((text) => text.length <= 128 && plainName.test(text), {
+  error: 'is not a service name: 1 to 128 of a–z 0–9 . - with a letter or digit at both ends',
+  ...INVALID_FQN,
+});
+
 export const plainName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
 export const semanticVersion = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[a-z0-9.-]+)?$/;
+
+/** `^1.2`, `~1.2.3`, `>=1.0`, `1.x`, `1.2.3`, `*` */
+const versionRange = /^[\^~<>=]{0,2}\s?[\dx*]{1,10}(\.[\dx*]{1,10}){0,2}(-[a-z0-9.-]+)?$/i;
 
 /** `chat@1.2.0` */
 export const serviceVersion = z
   .string()
   .max(256)
-  .regex(/^[^@]+@[^@]+$/, 'must be written name@version')
+  .refine((text) => /^[^@]+@[^@]+$/.test(text), { error: 'must be written name@version', ...INVALID_FQN, abort: true })
   .transform((text) => {
     const at = text.indexOf('@');
     return { name: text.slice(0, at), version: text.slice(at + 1) };
   })
   .pipe(
     z.object({
-      name: z.string().max(128).regex(plainName, 'is not a service name: a–z 0–9 . - with a letter or digit at both ends'),
-      version: z.string().max(64).regex(semanticVersion, 'is not a semantic version such as 1.2.0'),
+      name: serviceName,
+      version: z
+        .string()
+        .max(64)
+        .refine((text) => semanticVersion.test(text), {
+          error: 'is not a semantic version such as 1.2.0',
+          ...INVALID_FQN,
+        }),
     }),
   );
 
@@ -31,11 +47,11 @@ export const serviceRange = z
   })
   .pipe(
     z.object({
-      name: z.string().max(128).regex(plainName, 'is not a service name: a–z 0–9 . - with a letter or digit at both ends'),
+      name: serviceName,
       range: z
         .string()
         .max(64)
-        .regex(/^[\^~<>=]{0,2}\s?[\dx*]+(\.[\dx*]+){0,2}(-[a-z0-9.-]+)?$/i, 'is not a version range such as ^1.2'),
+        .refine((text) => versionRange.test(text), { error: 'is not a version range such as ^1.2', ...INVALID_FQN }),
     }),
   );
 

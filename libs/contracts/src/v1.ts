@@ -17,20 +17,35 @@ const listOf = <T extends z.ZodType>(item: T) => z.preprocess((v) => (v === unde
 export const createV1 = (limits: InputLimits) => {
   const tag = z
     .string()
-    .min(1)
-    .max(limits.maxTagLength)
-    .regex(plainName, 'is not a tag: a–z 0–9 . - with a letter or digit at both ends');
+    .refine((text) => text.length <= limits.maxTagLength && plainName.test(text), {
+      error: `is not a tag: 1 to ${limits.maxTagLength} of a–z 0–9 . - with a letter or digit at both ends`,
+      params: { code: 'INVALID_TAG' },
+    })
+    .meta({ minLength: 1, maxLength: limits.maxTagLength, pattern: plainName.source });
   const tags = z
     .array(tag)
-    .max(limits.maxTags)
-    .refine((list) => new Set(list).size === list.length, 'names a tag twice');
+    .refine((list) => list.length <= limits.maxTags && new Set(list).size === list.length, {
+      error: `must be at most ${limits.maxTags} different tags`,
+      params: { code: 'INVALID_TAG' },
+    })
+    .meta({ maxItems: limits.maxTags, uniqueItems: true });
+  const someTags = tags.refine((list) => list.length > 0, {
+    error: 'must name at least one tag',
+    params: { code: 'INVALID_TAG' },
+  });
   const sdp = z
     .string()
-    .max(limits.maxSdpLength)
-    .refine((text) => text.trim() !== '', 'must not be empty')
-    .meta({ description: 'A session description. The server does not look into it; it may be sealed end to end.' });
+    .refine((text) => text.length <= limits.maxSdpLength, {
+      error: `is longer than ${limits.maxSdpLength} characters`,
+      params: { code: 'SDP_TOO_LARGE' },
+    })
+    .refine((text) => text.trim() !== '', { error: 'must not be empty', params: { code: 'INVALID_SDP' } })
+    .meta({
+      maxLength: limits.maxSdpLength,
+      description: 'A session description. The server does not look into it; it may be sealed end to end.',
+    });
   const candidate = opaqueJson({ maxBytes: limits.maxCandidateBytes, maxDepth: limits.maxCandidateDepth });
-  const queryTags = listOf(tag).pipe(z.array(tag).max(limits.maxTags));
+  const queryTags = listOf(tag).pipe(tags);
 
   const offer = z.object({
     sessionId,
@@ -70,16 +85,27 @@ export const createV1 = (limits: InputLimits) => {
           tags: tags.optional(),
           service: serviceVersion.optional(),
           ttlMs: durationMs.optional(),
-          offers: z.array(z.strictObject({ sdp })).min(1).max(limits.maxOffersPerRequest),
+          offers: z
+            .array(z.strictObject({ sdp }))
+            .refine((list) => list.length > 0, {
+              error: 'must hold at least one offer',
+              params: { code: 'MISSING_PARAMS' },
+            })
+            .refine((list) => list.length <= limits.maxOffersPerRequest, {
+              error: `may hold ${limits.maxOffersPerRequest} offers at most`,
+              params: { code: 'TOO_MANY_OFFERS' },
+            })
+            .meta({ minItems: 1, maxItems: limits.maxOffersPerRequest }),
         })
         .refine((body) => (body.tags?.length ?? 0) > 0 || body.service !== undefined, {
           error: 'needs at least one tag, or a service',
           path: ['tags'],
+          params: { code: 'INVALID_TAG' },
         }),
       answer: z.object({ sessions: z.array(z.object({ sessionId, createdAt: time, expiresAt: time })) }),
     },
     retag: {
-      body: z.strictObject({ tags: tags.min(1) }),
+      body: z.strictObject({ tags: someTags }),
       answer: z.object({ sessionId, tags: z.array(z.string()) }),
     },
     answer: {
@@ -87,7 +113,15 @@ export const createV1 = (limits: InputLimits) => {
       answer: z.object({ sessionId, answeredAt: time, expiresAt: time }),
     },
     addCandidates: {
-      body: z.strictObject({ candidates: z.array(candidate).min(1).max(limits.maxCandidatesPerRequest) }),
+      body: z.strictObject({
+        candidates: z
+          .array(candidate)
+          .max(limits.maxCandidatesPerRequest)
+          .refine((list) => list.length > 0, {
+            error: 'must hold at least one candidate',
+            params: { code: 'MISSING_PARAMS' },
+          }),
+      }),
       answer: z.object({ count: z.int() }),
     },
 
@@ -103,12 +137,13 @@ export const createV1 = (limits: InputLimits) => {
         .refine((query) => (query.tag?.length ?? 0) > 0 || query.service !== undefined, {
           error: 'ask for at least one tag, or a service',
           path: ['tag'],
+          params: { code: 'INVALID_TAG' },
         }),
       answer: z.union([z.object({ sessions: z.array(offer), cursor: z.string().nullable() }), offer]),
     },
     countTags: {
       query: z.strictObject({
-        tag: queryTags.pipe(z.array(tag).min(1)),
+        tag: queryTags.pipe(someTags),
         unique: z.enum(['true', 'false']).optional(),
       }),
       answer: z.object({ counts: z.record(z.string(), z.int()) }),

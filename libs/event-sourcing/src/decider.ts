@@ -3,7 +3,7 @@ export type Decision<E, R> =
   | { readonly kind: 'accepted'; readonly events: readonly E[] }
   | { readonly kind: 'rejected'; readonly rejection: R };
 
-/** The shape that jet/equinox and emmett share; `isTerminal` tells that no later command can change the state. */
+/** The shape that jet/equinox and emmett share; `isTerminal` tells that nothing more is served from the stream. */
 export type Decider<C, S, E extends { readonly type: string }, R> = {
   readonly category: string;
   readonly initial: S;

@@ -7,8 +7,8 @@ import { publisherCounts } from './publisher-counts.ts';
 import { memoryRows } from './rows.ts';
 import { serviceIndex } from './service-index.ts';
 
-/** How many draws each list is worth before a random pick goes through all that matches. */
-const DRAWS_PER_LIST = 32;
+/** How many draws each list is worth before a random pick goes through all that matches: then one has not failed by chance. */
+const DRAWS_PER_LIST = 128;
 
 const byExpiry = (a: DiscoveryRow, b: DiscoveryRow): number => a.expiresAt - b.expiresAt || a.order - b.order;
 
@@ -62,14 +62,21 @@ export const memoryDiscovery = (options: {
   };
 
   /**
-   * A list is drawn in proportion to its size and an offer from it; an offer that is in several of the lists is taken
-   * once in as many times. So each offer has the same chance, and the cost does not grow with their number.
+   * One draw among the places of all the lists. An offer that is in several of them counts in the first only. So each
+   * offer has the same chance, and the cost does not grow with their number.
    */
-  const draw = (lists: readonly Offers[], tags: ReadonlySet<string>): DiscoveryRow | undefined => {
-    const offer = sizedDraw(lists, fraction)?.sample(fraction);
-    if (!offer || lists.length === 1) return offer;
-    const appearances = [...tags].filter((tag) => offer.tags.includes(tag)).length;
-    return appearances <= 1 || fraction() * appearances < 1 ? offer : undefined;
+  const draw = (lists: readonly Offers[]): DiscoveryRow | undefined => {
+    let place = Math.floor(fraction() * lists.reduce((sum, list) => sum + list.places, 0));
+    for (const [index, list] of lists.entries()) {
+      if (place >= list.places) {
+        place -= list.places;
+        continue;
+      }
+      const offer = list.at(place);
+      const counts = offer && !lists.slice(0, index).some((earlier) => earlier.has(offer));
+      return counts ? offer : undefined;
+    }
+    return undefined;
   };
 
   return {
@@ -93,9 +100,8 @@ export const memoryDiscovery = (options: {
     random: async (filter, now) => {
       hideExpired(now);
       const lists = listsFor(filter);
-      const tags = new Set(filter.tags);
       for (let draws = DRAWS_PER_LIST * lists.length; draws > 0; draws--) {
-        const offer = draw(lists, tags);
+        const offer = draw(lists);
         if (offer && offer.publisher !== filter.except) return offer;
       }
       // Nearly all that matches belongs to the identity that is left out, and an identity has a bounded number.
@@ -119,14 +125,4 @@ export const memoryDiscovery = (options: {
       return new Map(tags.map((tag) => [tag, countOf(tag)]));
     },
   };
-};
-
-/** One of the lists, each with a chance in proportion to its size. */
-const sizedDraw = (lists: readonly Offers[], fraction: () => number): Offers | undefined => {
-  if (lists.length <= 1) return lists[0];
-  let place = Math.floor(fraction() * lists.reduce((sum, list) => sum + list.size, 0));
-  return lists.find((list) => {
-    place -= list.size;
-    return place < 0;
-  });
 };

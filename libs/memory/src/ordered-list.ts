@@ -1,9 +1,6 @@
 /** How many items a chunk holds at most: small enough that moving them costs nothing to speak of. */
 const CHUNK = 512;
 
-/** How often a sample is drawn again before it is counted out. A chunk is on average at least a quarter full. */
-const MAX_DRAWS = 64;
-
 /** The index of the first item that does not precede. Those that do must come first. */
 export const partition = <T>(items: readonly T[], precedes: (item: T) => boolean): number => {
   let low = 0;
@@ -76,6 +73,13 @@ export class OrderedList<T> {
     return true;
   }
 
+  /** Whether it holds an item that compares equal. */
+  has(item: T): boolean {
+    const precedes = (other: T) => this.#compare(other, item) < 0;
+    const chunk = this.#chunks[this.#chunkBeyond(precedes)];
+    return chunk !== undefined && this.#compare(chunk[partition(chunk, precedes)] as T, item) === 0;
+  }
+
   /** How many items precede. */
   rank(precedes: (item: T) => boolean): number {
     const at = this.#chunkBeyond(precedes);
@@ -108,30 +112,18 @@ export class OrderedList<T> {
   }
 
   /**
-   * An item, each with the same chance: a place in a chunk is drawn, and drawn again when it is empty, which a place
-   * is seldom. `fraction` is at least 0 and below 1.
+   * Every item has one place of its own below this number, and on average at least one place in four is taken: who
+   * draws places until one is taken draws each item with the same chance, at the same cost at any size.
    */
-  sample(fraction: () => number): T | undefined {
-    const [only] = this.#chunks;
-    if (only === undefined) return undefined;
-    if (this.#chunks.length === 1) return only[Math.floor(fraction() * only.length)];
-    const places = this.#chunks.length * CHUNK;
-    for (let draw = 0; draw < MAX_DRAWS; draw++) {
-      const place = Math.floor(fraction() * places);
-      const chunk = this.#chunks[Math.floor(place / CHUNK)] as T[];
-      const index = place % CHUNK;
-      if (index < chunk.length) return chunk[index];
-    }
-    return this.#at(Math.floor(fraction() * this.#size));
+  get places(): number {
+    return this.#chunks.length === 1 ? this.#size : this.#chunks.length * CHUNK;
   }
 
-  #at(rank: number): T | undefined {
-    let index = rank;
-    for (const chunk of this.#chunks) {
-      if (index < chunk.length) return chunk[index];
-      index -= chunk.length;
-    }
-    return undefined;
+  /** The item at a place; undefined when the place is empty. */
+  at(place: number): T | undefined {
+    const chunk = this.#chunks[Math.floor(place / CHUNK)];
+    const index = place % CHUNK;
+    return chunk && index < chunk.length ? chunk[index] : undefined;
   }
 
   /** The first chunk that holds an item that does not precede; the number of chunks when there is none. */

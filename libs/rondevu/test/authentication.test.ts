@@ -27,7 +27,11 @@ const keyChecks: readonly Check[] = [
   { what: 'a key that is too short', change: withIt('publicKey', 'ab'.repeat(31)), errorCode: 'INVALID_PUBLIC_KEY' },
   { what: 'a nonce of 32 digits', change: withIt('nonce', '0'.repeat(32)), errorCode: 'INVALID_CREDENTIALS' },
   { what: 'the signature of something else', change: withIt('signature', 'AAAA'), errorCode: 'INVALID_CREDENTIALS' },
-  { what: 'no point of the curve', change: withIt('publicKey', `02${'00'.repeat(31)}`), errorCode: 'INVALID_CREDENTIALS' },
+  {
+    what: 'no point of the curve',
+    change: withIt('publicKey', `02${'00'.repeat(31)}`),
+    errorCode: 'INVALID_CREDENTIALS',
+  },
 ];
 
 const credentialChecks: readonly Check[] = [
@@ -70,22 +74,22 @@ beforeEach(async () => {
 describe('a call signed with a key', () => {
   it.each(inOrder(keyChecks))('is refused with $what', async ({ change, errorCode }) => {
     const { item } = alice.sign('poll', {});
-    const reply = await rig.one({ ...item, auth: change(item['auth'] as Proof) });
+    const reply = await rig.one({ ...item, auth: change(item.auth as Proof) });
     expect(reply).toEqual({ success: false, error: expect.any(String), errorCode });
   });
 
   it('takes each member from its header where auth has none', async () => {
     const { item } = alice.sign('poll', {});
-    const { publicKey, timestamp, nonce, signature } = item['auth'] as Readonly<Record<string, string>>;
+    const { publicKey, timestamp, nonce, signature } = item.auth as Readonly<Record<string, string>>;
     const headers = { 'x-publickey': `${publicKey}`, 'x-timestamp': `${timestamp}ms`, 'x-nonce': `${nonce}` };
     const bare = { method: 'poll', params: {} };
     expect(await rig.one({ ...bare, auth: { publicKey: null, signature } }, headers)).toMatchObject({ success: true });
-    const all = alice.sign('poll', {}).item['auth'] as Readonly<Record<string, string>>;
+    const all = alice.sign('poll', {}).item.auth as Readonly<Record<string, string>>;
     const allHeaders = {
-      'x-publickey': `${all['publicKey']}`,
-      'x-timestamp': `${all['timestamp']}`,
-      'x-nonce': `${all['nonce']}`,
-      'x-signature': `${all['signature']}`,
+      'x-publickey': `${all.publicKey}`,
+      'x-timestamp': `${all.timestamp}`,
+      'x-nonce': `${all.nonce}`,
+      'x-signature': `${all.signature}`,
     };
     expect(await rig.one(bare, allHeaders)).toMatchObject({ success: true });
     expect(await rig.one({ ...bare, auth: {} }, allHeaders)).toMatchObject({ errorCode: 'INVALID_CREDENTIALS' });
@@ -93,7 +97,7 @@ describe('a call signed with a key', () => {
 
   it('does not take a header for what auth holds of the wrong kind', async () => {
     const { item } = alice.sign('poll', {});
-    const auth = { ...(item['auth'] as Proof), timestamp: 'now' };
+    const auth = { ...(item.auth as Proof), timestamp: 'now' };
     expect(await rig.one({ ...item, auth }, { 'x-timestamp': `${t0}` })).toMatchObject({ errorCode: 'AUTH_REQUIRED' });
   });
 
@@ -141,7 +145,7 @@ describe('a call signed with a key', () => {
     const before = await rig.log.head();
     await rig.post(JSON.stringify([{ method: 'x' }, item]));
     const [event] = await rig.log.readAll(before, 1);
-    const { timestamp, nonce, signature } = item['auth'] as Proof;
+    const { timestamp, nonce, signature } = item.auth as Proof;
     expect(event?.metadata).toEqual({
       actor: alice.identity,
       correlationId: 'request-1',

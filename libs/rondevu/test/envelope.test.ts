@@ -86,7 +86,10 @@ describe('a batch', () => {
     const { results, writes } = await rig.post(JSON.stringify([count, publish]));
     const published = results[1] as Reply | undefined;
     expect(writes).toEqual(
-      published?.result.offers.map(({ offerId }: { offerId: string }) => ({ stream: `session-${offerId}`, revision: 0 })),
+      published?.result.offers.map(({ offerId }: { offerId: string }) => ({
+        stream: `session-${offerId}`,
+        revision: 0,
+      })),
     );
   });
 });

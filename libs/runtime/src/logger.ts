@@ -18,7 +18,7 @@ export const createLogger = (options: {
   /** Standard output when left out. */
   readonly destination?: DestinationStream;
 }): Logger => {
-  const out = options.destination ?? pino.destination({ dest: 1, sync: false });
+  const out = options.destination ?? (options.pretty ? pino.destination(1) : bufferedOutput());
   return pino(
     {
       level: options.level,
@@ -36,6 +36,9 @@ export const createLogger = (options: {
     options.pretty ? pretty({ destination: out, colorize: true, ignore: 'pid,hostname,instance', sync: true }) : out,
   );
 };
+
+/** Lines leave in blocks, a quarter of a second late at most; the end of the process and `fatal` write out the rest. */
+const bufferedOutput = () => pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 250 });
 
 /** The message and its parameters; the fields, which come first, are scrubbed once the context has joined them. */
 const scrubArguments = (args: readonly unknown[]): unknown[] => {

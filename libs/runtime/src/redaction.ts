@@ -30,12 +30,17 @@ const KEY_LIKE = /[A-Za-z0-9_-]{40,}|[A-Za-z0-9+/]{20,}={1,2}/g;
 const ADDRESS_4 = /(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]\w)/g;
 const ADDRESS_6 = /(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}(?![\w:])/gi;
 
+/** A single short word can hold nothing of the above; most of what is logged is one. */
+const HARMLESS = /^[a-z_/-]{0,39}$/i;
+
 /** Addresses that are nobody's: where a server listens. */
 const OF_NO_ONE = /^(?:127\.|0\.0\.0\.0$|::1?$)/;
 
 const hideAddress = (text: string): string => (isIP(text) === 0 || OF_NO_ONE.test(text) ? text : '[address]');
 
-export const scrubText = (text: string): string =>
+export const scrubText = (text: string): string => (HARMLESS.test(text) ? text : searched(text));
+
+const searched = (text: string): string =>
   (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
     .replace(SDP, '[sdp]')
     .replace(CANDIDATE, '[candidate]')

@@ -6,7 +6,8 @@ import {
   type OperationsCommands,
   type SessionCommands,
 } from '@signalbox/commands';
-import { credential, type DomainEvent, operations, session } from '@signalbox/domain';
+import { credential, operations, session } from '@signalbox/domain';
+import type { DomainEventCodec } from '@signalbox/event-schemas';
 import {
   createCommandHandler,
   type Decider,
@@ -36,7 +37,7 @@ export type WriteSide = {
 export const createWriteSide = (options: {
   readonly config: Config;
   readonly log: StreamReader & StreamAppender;
-  readonly codec: EventCodec<DomainEvent>;
+  readonly codec: DomainEventCodec;
   readonly readSide: ReadSide;
   readonly ring: KeyRing;
   readonly settled: (position: number) => Promise<void>;
@@ -47,12 +48,14 @@ export const createWriteSide = (options: {
   const { lifetimes, limits } = config;
   const now = () => options.clock.now();
 
-  const handlerFor = <C, S, E extends DomainEvent, R>(decider: Decider<C, S, E, R>): HandleCommand<C, S, E, R> =>
+  const handlerFor = <C, S, E extends { readonly type: string }, R>(
+    decider: Decider<C, S, E, R>,
+    ownCodec: EventCodec<E>,
+  ): HandleCommand<C, S, E, R> =>
     createCommandHandler({
       decider,
       log,
-      // A stream holds only events of its decider's category, so the codec of all events serves each of them.
-      codec: codec as unknown as EventCodec<E>,
+      codec: ownCodec,
       newEventId: () => chance.orderedUuid(),
       derivedEventId: (commandId, index) => derivedUuid('event', commandId, index),
       cachedStates: CACHED_STATES,
@@ -60,7 +63,7 @@ export const createWriteSide = (options: {
 
   return {
     sessions: createSessionCommands({
-      handle: handlerFor(session),
+      handle: handlerFor(session, codec.only.session),
       quota: memorySessionQuota({
         sessions: readSide.sessions,
         maxPerIdentity: limits.maxSessionsPerIdentity,
@@ -79,7 +82,7 @@ export const createWriteSide = (options: {
       derivedId: (commandId, index) => derivedUuid('session', commandId, index),
     }),
     credentials: createCredentialCommands({
-      handle: handlerFor(credential),
+      handle: handlerFor(credential, codec.only.credential),
       settled,
       seal: secretSeal(options.ring),
       now,
@@ -90,7 +93,7 @@ export const createWriteSide = (options: {
       maxCredentials: limits.maxCredentials,
     }),
     operations: createOperationsCommands({
-      handle: handlerFor(operations),
+      handle: handlerFor(operations, codec.only.operations),
       now,
       dateOf: (epochMs) => new Date(epochMs).toISOString().slice(0, 10),
     }),

@@ -27,7 +27,7 @@ export const trickle = (c: AddCandidates, s: Open | Answered): SessionDecision =
 
 const add = (c: AddCandidates, role: Role, have: Trickled): SessionDecision => {
   if (have.batchIds.includes(c.batchId)) return accept();
-  if (have.count + c.candidates.length > c.maxPerRole) return tooMany(c, have.count);
+  if (have.count + c.candidates.length > c.maxPerRole) return tooMany(c.maxPerRole, have.count);
   return accept({
     type: 'CandidatesAdded',
     data: {
@@ -45,8 +45,8 @@ const hold = (c: AddCandidates, s: Open): SessionDecision => {
   const mine = s.held.find((held) => held.identity === c.by);
   if (mine?.batchIds.includes(c.batchId)) return accept();
   const have = mine?.candidates.length ?? 0;
-  if (have + c.candidates.length > c.maxPerRole) return tooMany(c, have);
-  if (s.timesHeld >= MAX_TIMES_HELD) return tooMany(c, have);
+  if (have + c.candidates.length > c.maxPerRole) return tooMany(c.maxPerRole, have);
+  if (s.timesHeld >= MAX_TIMES_HELD) return tooMany(MAX_TIMES_HELD, s.timesHeld);
   const full = mine === undefined && s.held.length >= MAX_IDENTITIES_HELD;
   return accept({
     type: 'CandidatesHeld',
@@ -60,5 +60,5 @@ const hold = (c: AddCandidates, s: Open): SessionDecision => {
   });
 };
 
-const tooMany = (c: AddCandidates, have: number): SessionDecision =>
-  reject({ code: 'too_many_candidates', limit: c.maxPerRole, have });
+const tooMany = (limit: number, have: number): SessionDecision =>
+  reject({ code: 'too_many_candidates', limit, have });

@@ -201,7 +201,7 @@ describe('holding for many', () => {
       .then(candidatesHeld());
     given(offered(), ...flood)
       .when(someCandidates())
-      .thenRejected('too_many_candidates', { limit: 50, have: 0 });
+      .thenRejected('too_many_candidates', { limit: MAX_TIMES_HELD, have: MAX_TIMES_HELD });
     given(offered(), ...flood)
       .when(someCandidates({ by: 'alice' }))
       .then(candidatesAdded(ofOfferer));

@@ -11,7 +11,7 @@ export type NoValue = { readonly why: string };
 export const componentValue = (request: SignedRequest, component: Component): string | NoValue => {
   const value = component.name.startsWith('@') ? derived(request, component) : field(request, component);
   if (typeof value !== 'string') return value;
-  return false ? { why: 'holds a character that is not printable ASCII' } : value;
+  return /[^\t -~]/.test(value) ? { why: 'holds a character that is not printable ASCII' } : value;
 };
 
 const field = (request: SignedRequest, component: Component): string | NoValue => {

@@ -87,11 +87,13 @@ export const getOffer = ({ sessionQueries, discover }: Parts): OpenMethod => {
     return [...oldest.values()];
   };
 
+  /** Of the very version that was named, where there is one; else of any that serves. */
   const oldestOf = async (owner: string, service: Service) => {
     const live = await sessionQueries.livePublishedBy(owner);
     const serving = live.filter((s) => s.service?.name === service.name && serves(s.service.version, service.version));
     if (serving.length === 0) return fail('OFFER_NOT_FOUND', 'There is no such service');
-    const offer = serving.find((session) => session.state === 'open');
+    const open = serving.filter((session) => session.state === 'open');
+    const offer = open.find((session) => session.service?.version === service.version) ?? open[0];
     return offer ? shown(entryOf(offer)) : fail('NO_AVAILABLE_OFFERS');
   };
 
