@@ -41,7 +41,8 @@ const callerOf = async (request: FastifyRequest): Promise<string | null> => {
   const signature = Buffer.from(String(headers.signature).slice(5, -1), 'base64');
   const uri = `http://${headers.host}${request.url}`;
   const digest = headers['content-digest'];
-  if (digest !== undefined && digest !== `sha-256=:${hash('sha256', bodies.get(request) ?? '', 'base64')}:`) return null;
+  if (digest !== undefined && digest !== `sha-256=:${hash('sha256', bodies.get(request) ?? '', 'base64')}:`)
+    return null;
   const digestLine = digest === undefined ? '' : `"content-digest": ${digest}\n`;
   const text = `"@method": ${method}\n"@target-uri": ${uri}\n${digestLine}"@signature-params": ${input}`;
   const valid = id.length === 64 ? await verifyKey(id, text, signature) : verifySecret(id, text, signature);
@@ -60,7 +61,12 @@ const published = () => {
   return { sessionId: systemChance.orderedUuid(), createdAt, expiresAt: createdAt + TTL_MS };
 };
 const aPublisher = '0'.repeat(64);
-const offers = Array.from({ length: 20 }, () => ({ ...published(), publisher: aPublisher, tags: ['a', 'b'], sdp: sdp() }));
+const offers = Array.from({ length: 20 }, () => ({
+  ...published(),
+  publisher: aPublisher,
+  tags: ['a', 'b'],
+  sdp: sdp(),
+}));
 const candidates = [candidate(), candidate()].map((one) => ({ candidate: one, createdAt: systemClock.now() }));
 const cursor = Buffer.from(`f.1.${systemChance.uuid()}`).toString('base64url');
 
@@ -105,7 +111,12 @@ app.get('/v1/feed', async (request, reply) => {
 type RpcItem = {
   readonly method: string;
   readonly params: { readonly tags: readonly string[]; readonly offers: readonly { readonly sdp: string }[] };
-  readonly auth: { readonly publicKey: string; readonly timestamp: number; readonly nonce: string; readonly signature: string };
+  readonly auth: {
+    readonly publicKey: string;
+    readonly timestamp: number;
+    readonly nonce: string;
+    readonly signature: string;
+  };
 };
 
 app.post<{ Body: readonly RpcItem[] }>('/rpc', async (request) => {
@@ -118,7 +129,10 @@ app.post<{ Body: readonly RpcItem[] }>('/rpc', async (request) => {
     }
     const { sessionId: offerId, createdAt, expiresAt } = published();
     const made = params.offers.map((offer) => ({ offerId, sdp: offer.sdp, createdAt, expiresAt }));
-    results.push({ success: true, result: { publicKey: auth.publicKey, tags: params.tags, offers: made, createdAt, expiresAt } });
+    results.push({
+      success: true,
+      result: { publicKey: auth.publicKey, tags: params.tags, offers: made, createdAt, expiresAt },
+    });
   }
   return results;
 });

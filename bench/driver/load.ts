@@ -28,7 +28,10 @@ export class Connections {
   readonly #clients: readonly Client[];
 
   constructor(origin: string, count: number) {
-    this.#clients = Array.from({ length: count }, () => new Client(origin, { keepAliveTimeout: 60_000, pipelining: 1 }));
+    this.#clients = Array.from(
+      { length: count },
+      () => new Client(origin, { keepAliveTimeout: 60_000, pipelining: 1 }),
+    );
   }
 
   /** On the first connection: for what prepares a round. */
@@ -42,7 +45,10 @@ export class Connections {
   }
 
   /** Does `work` `count` times, on each connection one after another, and measures each time. */
-  async run(count: number, work: (index: number, send: Send, connection: number) => Promise<unknown>): Promise<Measured> {
+  async run(
+    count: number,
+    work: (index: number, send: Send, connection: number) => Promise<unknown>,
+  ): Promise<Measured> {
     const latencies = new Float64Array(count);
     let next = 0;
     const startedAt = systemClock.monotonic();
@@ -96,7 +102,8 @@ const receive = (
     onResponseEnd: () => {
       const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
       if (status === request.status) resolve(body);
-      else reject(new Error(`${request.method} ${request.path} was answered ${status}: ${body.toString('utf8', 0, 500)}`));
+      else
+        reject(new Error(`${request.method} ${request.path} was answered ${status}: ${body.toString('utf8', 0, 500)}`));
     },
     onResponseError: (_controller, error) => reject(error),
   };

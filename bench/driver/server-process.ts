@@ -12,6 +12,7 @@ export type Memory = { readonly rss: number; readonly heapUsed: number; readonly
 /** A server in a process of its own, with the probe in it. */
 export interface ServerProcess {
   readonly origin: string;
+  readonly pid: number;
   /** From the moment it was spawned until it said that it listens. */
   readonly startMs: number;
   /** What it has written to its standard output so far. */
@@ -69,6 +70,7 @@ export const startServer = async (
 
   return {
     origin,
+    pid: child.pid ?? 0,
     startMs,
     output: () => output,
     usage: () => ask<Usage>('usage'),

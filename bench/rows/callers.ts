@@ -33,7 +33,12 @@ const signingCaller =
     const input = `(${covered});created=${created};nonce="${systemChance.uuid()}";keyid="${keyid}";alg="${algorithm}"`;
     const digestLine = digest === null ? '' : `"content-digest": ${digest}\n`;
     const text = `"@method": ${method}\n"@target-uri": ${url}\n${digestLine}"@signature-params": ${input}`;
-    const headers = ['signature-input', `sig=${input}`, 'signature', `sig=:${signText(Buffer.from(text)).toString('base64')}:`];
+    const headers = [
+      'signature-input',
+      `sig=${input}`,
+      'signature',
+      `sig=:${signText(Buffer.from(text)).toString('base64')}:`,
+    ];
     return digest === null ? headers : [...headers, 'content-digest', digest];
   };
 

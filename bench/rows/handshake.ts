@@ -33,7 +33,7 @@ const shakeHands = async (origin: string, pair: Pair, send: Send): Promise<void>
 
 export const handshakeRow: Row = {
   name: 'handshake (7 requests), bearer tokens',
-  unit: 'handshake',
+  weight: 7,
   open: async (target) => {
     const [offerers, answerers] = [await withTokens(target), await withTokens(target)];
     const peer = (caller: Caller | undefined): Peer => ({ caller: caller!, cursor: null });

@@ -9,19 +9,28 @@ const port = (): number => 1_024 + Math.floor(systemChance.fraction() * 60_000);
 const hostLine = (ip: string): string =>
   `candidate:${systemChance.bytes(1)[0]} 1 udp 2122260223 ${ip} ${port()} typ host generation 0 ufrag ${hex(2)} network-id 1`;
 
+/** So many different ones of each kind are made, and then handed out in turn. */
+const DIFFERENT = 512;
+
+const handedOut = <T>(make: () => T): (() => T) => {
+  const made = Array.from({ length: DIFFERENT }, make);
+  let next = 0;
+  return () => made[next++ % DIFFERENT] as T;
+};
+
 /** An ICE candidate as a browser reports one. */
-export const candidate = (): object => ({
+export const candidate = handedOut((): object => ({
   candidate: `candidate:${systemChance.bytes(1)[0]} 1 udp 1686052607 ${address()} ${port()} typ srflx raddr 0.0.0.0 rport 0 generation 0 ufrag ${hex(2)} network-cost 999`,
   sdpMLineIndex: 0,
   sdpMid: '0',
   usernameFragment: hex(2),
-});
+}));
 
 /** How long an SDP of ours is, in bytes: that of a data channel with the candidates of a usual machine. */
 export const SDP_BYTES = 1_500;
 
-/** A session description of a data channel, different each time, all of the same length. */
-export const sdp = (): string => {
+/** A session description of a data channel, all of the same length. */
+export const sdp = handedOut((): string => {
   const fingerprint = hex(32).toUpperCase().match(/../g)!.join(':');
   const lines = [
     'v=0',
@@ -44,5 +53,8 @@ export const sdp = (): string => {
   ];
   let text = `${lines.join('\r\n')}\r\n`;
   while (text.length + 120 < SDP_BYTES) text += `a=${hostLine(address())}\r\n`;
-  return `${text}a=x-padding:`.padEnd(SDP_BYTES - 2, hex(64)).slice(0, SDP_BYTES - 2).concat('\r\n');
-};
+  return `${text}a=x-padding:`
+    .padEnd(SDP_BYTES - 2, hex(64))
+    .slice(0, SDP_BYTES - 2)
+    .concat('\r\n');
+});

@@ -4,8 +4,8 @@ import type { Target } from '../driver/targets.ts';
 /** What is measured: prepared first, which costs no time of the round, then run. */
 export type Row = {
   readonly name: string;
-  /** What one of `count` is, where it is not a request. */
-  readonly unit?: string;
+  /** How much work one of them is, in single requests; 1 unless given. Rounds are shorter accordingly. */
+  readonly weight?: number;
   /** Makes ready what all rounds on this target share: callers, sessions. */
   readonly open: (target: Target) => Promise<Rounds>;
 };
@@ -21,7 +21,8 @@ export const allAtOnce =
     return () => target.connections.sendAll(requests);
   };
 
-export const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
+export const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
 
 /** Those of a list in turn, over and over. */
 export const inTurn = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;

@@ -7,11 +7,15 @@ const TTL_MS = 3_600_000;
 /** Calls of Rondevu's current dialect, each item signed by an Ed25519 key. */
 const publishByRpc = (name: string, items: number): Row => ({
   name,
-  unit: 'call',
+  weight: items,
   open: async (target) => {
     const keys = times(64, newKey);
     const item = (index: number) =>
-      rpcItem(inTurn(keys, index), 'publishOffer', { offers: [{ sdp: sdp() }], tags: ['bench', 'room-1'], ttl: TTL_MS });
+      rpcItem(inTurn(keys, index), 'publishOffer', {
+        offers: [{ sdp: sdp() }],
+        tags: ['bench', 'room-1'],
+        ttl: TTL_MS,
+      });
     return allAtOnce(target, async (count) =>
       times(count, (index) => {
         const content = times(items, () => item(index));

@@ -35,12 +35,12 @@ const text = (timestamp: number, nonce: string, method: string, params: string) 
   Buffer.from(`${timestamp}:${nonce}:${method}:${params}`, 'utf8');
 
 /** The current dialect: a key, and its proof in the body beside each call. */
-export const edCaller = ({ identity, privateKey }: KeyIdentity): RondevuCaller => ({
+export const edCaller = ({ identity, privateKey }: KeyIdentity, written = canonical): RondevuCaller => ({
   dialect: 'ED',
   identity,
   signed: (method, params, timestamp = systemClock.now()) => {
     const nonce = systemChance.uuid();
-    const signature = sign(null, text(timestamp, nonce, method, canonical(params)), privateKey).toString('base64');
+    const signature = sign(null, text(timestamp, nonce, method, written(params)), privateKey).toString('base64');
     return { items: [{ method, params, auth: { publicKey: identity, timestamp, nonce, signature } }], headers: {} };
   },
 });

@@ -34,6 +34,7 @@ export const createHttpApp = async (options: HttpOptions): Promise<App> => {
   const closing = new AbortController();
   app.decorate('closing', closing.signal);
   app.addHook('preClose', async () => closing.abort());
+  endConnectionsOnceClosing(app);
   app.decorate('problemBase', config.publicUrl ?? '');
   app.server.maxConnections = config.load.maxConnections;
   decorateRequests(app);
@@ -94,6 +95,14 @@ const decorateRequests = (app: App): void => {
   app.decorateRequest('traceId', '');
   app.decorateRequest('startedAt', 0);
   app.decorateRequest('settings');
+};
+
+/** A connection that was busy when closing began would otherwise stay open, idle, for as long as it may be kept alive. */
+const endConnectionsOnceClosing = (app: App): void => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (app.closing.aborted) reply.header('connection', 'close');
+    done(null, payload);
+  });
 };
 
 /** No route is open because somebody forgot to close it. */

@@ -4,11 +4,17 @@ import {
   type Clock,
   createLogger,
   loadConfig,
-  noMetrics,
   type Metrics,
+  noMetrics,
   type Timers,
 } from '@signalbox/runtime';
-import { createHttpApp, type HttpOptions, type IdempotencyStore, type RateLimiter, type StoredAnswer } from '../src/index.ts';
+import {
+  createHttpApp,
+  type HttpOptions,
+  type IdempotencyStore,
+  type RateLimiter,
+  type StoredAnswer,
+} from '../src/index.ts';
 
 /** Settings as the environment would give them. */
 export const configOf = (env: Readonly<Record<string, string>> = {}): HttpOptions['config'] => {

@@ -15,7 +15,14 @@ export type WriterDatabaseOptions = {
   readonly maxBytes: number | null;
 };
 
-const PAGE_BYTES = 4096;
+/** With 8 KiB a signed offer fits four times on a page instead of twice on one of half the size. */
+const PAGE_BYTES = 8192;
+
+/**
+ * Pages in the write-ahead log at which the writer itself copies what is left to copy, so that the log can begin
+ * again at its start. The checkpointer has done most of it by then.
+ */
+const WRITER_CHECKPOINT_PAGES = 4096;
 
 /** SQLite's result code for a file that another connection has locked. */
 const SQLITE_BUSY = 5;
@@ -102,7 +109,7 @@ const prepareForWriting = (db: DatabaseSync, { maxBytes }: WriterDatabaseOptions
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 1000;
+    PRAGMA wal_autocheckpoint = ${WRITER_CHECKPOINT_PAGES};
     PRAGMA journal_size_limit = 67108864;
   `);
   if (maxBytes !== null) db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / PAGE_BYTES))}`);

@@ -11,6 +11,9 @@ export type Opened<Ready> =
       readonly cause: unknown;
     };
 
+/** A checkpoint has ended, or failed: then it is tried again after the next writes. */
+export type Checkpointed = { readonly kind: 'checkpointed'; readonly error: Error | null };
+
 export const cannotOpen = (path: string, error: unknown): Opened<never> =>
   error instanceof CannotOpenLog
     ? { kind: 'cannot_open', code: error.code, message: error.message, cause: error.cause }

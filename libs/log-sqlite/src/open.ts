@@ -12,7 +12,7 @@ export type SqliteLogOptions = {
   readonly path: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Called once at most: for a log that is new. */
+  /** The id of the log, when it is a new one. */
   readonly newLogId: () => string;
   /** Where a copy goes before a migration that drops something; `backups` beside the log unless given. */
   readonly backupDirectory?: string;

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { type AppendResult, LogUnavailable } from '@signalbox/event-sourcing';
 import { type Append, CONFLICT, type Committed, type Failed, MISTAKEN, packBatch, WRITTEN } from './batch.ts';
+import type { Checkpointed } from './messages.ts';
 import type { SideWrite } from './side-tables.ts';
 import type { ToWriter } from './writer.worker.ts';
 
@@ -32,7 +33,7 @@ export type WriteQueue = {
   write(side: SideWrite): Promise<number>;
   /** Writes that were accepted and have no answer yet. */
   readonly waiting: number;
-  /** Why the last commit failed; null when it did not. */
+  /** Why the last commit or checkpoint failed, or the writer has died; null when all is well. */
   readonly fault: Error | null;
   /** Takes nothing more; resolves when everything accepted has been answered and the writer has ended. */
   close(): Promise<void>;
@@ -49,6 +50,7 @@ export const createWriteQueue = (worker: Worker, onCommitted: (written: readonly
   let scheduled = false;
   let closed = false;
   let fault: Error | null = null;
+  let checkpointFault: Error | null = null;
   let dead: LogUnavailable | null = null;
   const ended = Promise.withResolvers<void>();
 
@@ -119,7 +121,11 @@ export const createWriteQueue = (worker: Worker, onCommitted: (written: readonly
     }
   };
 
-  worker.on('message', (message: Committed | Failed) => {
+  worker.on('message', (message: Committed | Failed | Checkpointed) => {
+    if (message.kind === 'checkpointed') {
+      checkpointFault = message.error;
+      return;
+    }
     const done = sent.splice(0, message.batches);
     send();
     if (message.kind === 'committed') {
@@ -139,6 +145,8 @@ export const createWriteQueue = (worker: Worker, onCommitted: (written: readonly
       cause: fault,
     });
     for (const batch of [...sent.splice(0), { appends, sides }]) rejectAll(batch, dead);
+    appends = [];
+    sides = [];
     fault ??= closed ? null : dead;
     ended.resolve();
   });
@@ -162,7 +170,7 @@ export const createWriteQueue = (worker: Worker, onCommitted: (written: readonly
       return sent.reduce((sum, batch) => sum + waitingIn(batch), waitingIn({ appends, sides }));
     },
     get fault() {
-      return fault;
+      return fault ?? checkpointFault;
     },
     close: () => {
       if (!closed) {

@@ -1,7 +1,7 @@
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
 import type { Batch } from './batch.ts';
 import { openForWriting, type WriterDatabaseOptions } from './database.ts';
-import { cannotOpen } from './messages.ts';
+import { type Checkpointed, cannotOpen } from './messages.ts';
 import { createWriter } from './writer.ts';
 
 /** What the writer is sent: something to write, or that nothing more will come. */
@@ -14,6 +14,9 @@ export type WriterReady = {
   /** When the last event was recorded; null for an empty log. */
   readonly recordedAt: number | null;
 };
+
+/** How much data is written between two checkpoints: little enough for one to be short, enough to be worth its syncs. */
+const CHECKPOINT_BYTES = 4 << 20;
 
 const port = parentPort;
 if (!port) throw new Error('The writer runs in a worker thread.');
@@ -28,13 +31,44 @@ const open = () => {
   }
 };
 
+const startCheckpointer = () => {
+  const worker = new Worker(new URL('./checkpointer.worker.ts', import.meta.url), {
+    workerData: { path: options.path },
+  });
+  let busy = false;
+  let written = 0;
+  worker.on('message', (message: Checkpointed) => {
+    busy = false;
+    port.postMessage(message);
+  });
+  return {
+    wrote: (batches: readonly Batch[]) => {
+      for (const { values, data } of batches) written += data.byteLength + values.length * BYTES_PER_VALUE;
+      if (busy || written < CHECKPOINT_BYTES) return;
+      busy = true;
+      written = 0;
+      worker.postMessage('checkpoint');
+    },
+    close: () => {
+      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      worker.postMessage('close');
+      return ended;
+    },
+  };
+};
+
+/** Roughly, to count in what events without much data cost. */
+const BYTES_PER_VALUE = 32;
+
 const opened = open();
 if (opened) {
   const { db, lock, logId } = opened;
   const writer = createWriter(db);
+  const checkpointer = startCheckpointer();
   const last = db.prepare('SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1').get();
 
-  const close = () => {
+  const close = async () => {
+    await checkpointer.close();
     db.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)');
     db.close();
     lock.close();
@@ -42,19 +76,19 @@ if (opened) {
   };
 
   // Whatever has arrived while the last transaction was under way goes into the next one.
-  port.on('message', (first: ToWriter) => {
+  port.on('message', async (first: ToWriter) => {
     const batches: Batch[] = [];
     let closing = false;
-    for (
-      let message: ToWriter | undefined = first;
-      message !== undefined;
-      message = receiveMessageOnPort(port)?.message
-    ) {
+    let message: ToWriter | undefined = first;
+    for (; message !== undefined; message = receiveMessageOnPort(port)?.message) {
       if (message === 'close') closing = true;
       else batches.push(message);
     }
-    if (batches.length > 0) port.postMessage(writer.commit(batches));
-    if (closing) close();
+    if (batches.length > 0) {
+      port.postMessage(writer.commit(batches));
+      checkpointer.wrote(batches);
+    }
+    if (closing) await close();
   });
   const ready: WriterReady = {
     logId,

@@ -39,6 +39,12 @@ export const anEvent = (over: Partial<NewEvent> = {}): NewEvent => ({
   schemaVersion: 1,
   data: new TextEncoder().encode('{"what":"thing"}'),
   keyId: null,
-  metadata: { actor: 'actor', correlationId: 'correlation', causationId: 'causation', trace: null, authorisation: null },
+  metadata: {
+    actor: 'actor',
+    correlationId: 'correlation',
+    causationId: 'causation',
+    trace: null,
+    authorisation: null,
+  },
   ...over,
 });

@@ -23,7 +23,7 @@ export const partition = <T>(items: readonly T[], precedes: (item: T) => boolean
 export class OrderedList<T> {
   readonly #compare: (a: T, b: T) => number;
   /** None is empty, and two neighbours hold more than half a chunk together. */
-  readonly #chunks: T[][] = [];
+  #chunks: T[][] = [];
   #size = 0;
 
   constructor(compare: (a: T, b: T) => number) {
@@ -51,7 +51,8 @@ export class OrderedList<T> {
       const last = this.#chunks.at(-1);
       // A new last item starts a new chunk beside a full one, so that what grows at its end stays packed.
       if (last && last.length < CHUNK) last.push(item);
-      else this.#chunks.push([item]);
+      else if (last) this.#chunks.push([item]);
+      else this.#chunks = [[item]]; // a literal has no room to spare, and most tags have few offers
       return;
     }
     chunk.splice(partition(chunk, precedes), 0, item);

@@ -173,6 +173,13 @@ describe('getOffer', () => {
     });
   });
 
+  it('is of this dialect whoever asks, and needs the name of a service', async () => {
+    await publish(alice, 'chat:1.2.0');
+    const auth = { publicKey: 'ab'.repeat(32) };
+    expect(await rig.one({ method: 'getOffer', params: { serviceFqn }, auth })).toMatchObject({ success: true });
+    expect(await rig.one({ method: 'getOffer' })).toMatchObject({ errorCode: 'INVALID_FQN' });
+  });
+
   it('is asked by the same bounds for a page of what nobody offers', async () => {
     expect(await getOffer({ serviceFqn: 'chat:1.0.0', limit: 500, offset: 3 })).toEqual({
       success: true,

@@ -16,18 +16,19 @@ const optionalMembers: Readonly<Record<string, string>> = {
 
 const parsed = ({ params }: SignedVector) => (params === undefined ? undefined : (JSON.parse(params) as Json));
 
-/** Everything real but the memory of nonces, which takes every nonce for new. */
-const authenticate = createAuthenticate({
-  verifyEd25519: ed25519Verifier({ cacheSize: 10 }).verify,
-  verifyHmac,
-  secretsOf: async (name) => (name === 'alice' ? [Buffer.alloc(32), Buffer.from(secret, 'hex')] : []),
-  nonces: { check: () => 'fresh', claim: async () => true },
-  now: () => 1_700_000_000_000,
-});
+/** Everything real but the memory of nonces, a double that takes every nonce for new. */
+const authenticateWith = (check: 'fresh' | 'before_start') =>
+  createAuthenticate({
+    verifyEd25519: ed25519Verifier({ cacheSize: 10 }).verify,
+    verifyHmac,
+    secretsOf: async (name) => (name === 'alice' ? [Buffer.alloc(32), Buffer.from(secret, 'hex')] : []),
+    nonces: { check: () => check, claim: async () => true },
+    now: () => 1_700_000_000_000,
+  });
 
 const authenticated = (
   vector: SignedVector,
-  changes: { readonly signature?: string; readonly method?: string } = {},
+  changes: { readonly signature?: string; readonly method?: string; readonly check?: 'before_start' } = {},
 ) => {
   const { dialect, timestamp, nonce } = vector;
   const method = changes.method ?? vector.method;
@@ -39,7 +40,7 @@ const authenticated = (
       ? { publicKey: undefined, name: undefined, timestamp: undefined, nonce: undefined, signature: undefined }
       : { publicKey: undefined, name: key, timestamp: String(timestamp), nonce, signature };
   const item = { method, params: parsed(vector), auth };
-  return authenticate(item, dialect, headers, optionalMembers[vector.method] ?? null);
+  return authenticateWith(changes.check ?? 'fresh')(item, dialect, headers, optionalMembers[vector.method] ?? null);
 };
 
 describe.each(signedVectors)('signed with $what', (vector) => {
@@ -77,6 +78,12 @@ describe.each(signedVectors)('signed with $what', (vector) => {
   it('proves it in base64url and without padding too', async () => {
     const signature = Buffer.from(vector.signature, 'base64').toString('base64url');
     expect(await authenticated(vector, { signature })).toMatchObject({ authorisation: { signature } });
+  });
+
+  it('proves nothing when it was signed before the server started', async () => {
+    expect(await authenticated(vector, { check: 'before_start' })).toEqual(
+      fail('INVALID_CREDENTIALS', 'The nonce was used before'),
+    );
   });
 
   it('proves nothing for another method', async () => {

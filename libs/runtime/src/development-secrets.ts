@@ -1,8 +1,9 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config/index.ts';
 import type { Chance } from './time.ts';
 
-/** What is needed of the disk; `main.ts` hands in `node:fs`. */
+/** What is needed of the disk. */
 export interface SecretFiles {
   /** Creates the directory and its parents, or leaves it; either way it has this mode afterwards. */
   makeDirectory(path: string, mode: number): void;
@@ -11,6 +12,22 @@ export interface SecretFiles {
   /** Creates a file with this mode; throws when there is one already. */
   create(path: string, content: string, mode: number): void;
 }
+
+export const secretFilesOnDisk: SecretFiles = {
+  makeDirectory: (path, mode) => {
+    mkdirSync(path, { recursive: true, mode });
+    chmodSync(path, mode); // it may have been there, with another mode
+  },
+  read: (path) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+  create: (path, content, mode) => writeFileSync(path, content, { mode, flag: 'wx' }),
+};
 
 const KEY_BYTES = 32;
 

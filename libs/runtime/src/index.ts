@@ -1,7 +1,15 @@
 export { type Supervised, supervise } from './background.ts';
 export { BreakerOpen, type BreakerState, type CircuitBreaker, createCircuitBreaker } from './circuit-breaker.ts';
-export { type Config, type Env, loadConfig, type RateLimits } from './config/index.ts';
-export { type SecretFiles, withDevelopmentSecrets } from './development-secrets.ts';
+export {
+  type Config,
+  configurationTables,
+  type Env,
+  envExample,
+  loadConfig,
+  type RateLimits,
+  variables,
+} from './config/index.ts';
+export { type SecretFiles, secretFilesOnDisk, withDevelopmentSecrets } from './development-secrets.ts';
 export { type ClosingStep, endInOrder, type Lifecycle } from './lifecycle.ts';
 export { createLoadMonitor, type LoadMonitor, type LoadSources, processLoad } from './load.ts';
 export { createLogger, type Logger } from './logger.ts';

@@ -23,7 +23,8 @@ export const createLogger = (options: {
     {
       level: options.level,
       base: { instance: options.instance },
-      mixin: () => currentContext() ?? {},
+      // A copy: pino writes the line's own fields into what it is given here.
+      mixin: () => ({ ...currentContext() }),
       formatters: { level: (label) => ({ level: label }), log: scrubFields, bindings: scrubFields },
       // Redaction has seen the error already and made plain data of it.
       serializers: { err: (error: unknown) => error },

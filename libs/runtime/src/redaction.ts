@@ -54,7 +54,8 @@ export const scrubFields = (fields: object): Record<string, unknown> => {
   const scrubbed: Record<string, unknown> = {};
   for (const [name, value] of entriesOf(fields)) {
     const own = OWN_FIELDS.has(name) && (typeof value === 'string' || typeof value === 'number');
-    scrubbed[name] = own ? value : scrubNamed(name, value);
+    if (own) scrubbed[name] = value;
+    else scrubbed[scrubText(name)] = scrubNamed(name, value);
   }
   return scrubbed;
 };

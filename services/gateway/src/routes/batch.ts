@@ -31,12 +31,11 @@ export const batch: GatewayRoute = async (app, { v1, limits }) => {
       if (requests.length > limits.maxBatch || operations > limits.maxOperations) {
         return sendProblem(reply, 'BATCH_TOO_LARGE');
       }
-      const nested = requests.find((item) => pathOf(item) === '/v1/batch');
-      if (nested) {
-        return sendProblem(reply, 'INVALID_PARAMS', {
-          errors: [{ path: 'body.requests', message: 'a batch can’t hold another' }],
-        });
-      }
+      const wrong = requests.flatMap((item, index) => {
+        const message = wrongPath(item);
+        return message === undefined ? [] : [{ path: `body.requests[${index}].path`, message }];
+      });
+      if (wrong.length > 0) return sendProblem(reply, 'INVALID_PARAMS', { errors: wrong });
       const responses = [];
       for (const item of requests) responses.push(await run(app, item, request.raw.socket.remoteAddress, request.headers));
       return reply.code(200).send({ responses });
@@ -44,7 +43,24 @@ export const batch: GatewayRoute = async (app, { v1, limits }) => {
   });
 };
 
-const pathOf = ({ path }: Item): string => path.split('?', 1)[0] ?? path;
+/**
+ * Why this path can't be in a batch. Dots and escapes are resolved before a request is routed, so a path is judged by
+ * where it leads.
+ */
+const wrongPath = ({ path }: Item): string | undefined => {
+  const url = URL.parse(path, 'http://batch');
+  const pathname = url === null ? undefined : unescaped(url.pathname);
+  if (url === null || pathname === undefined || url.pathname !== path.split('?', 1)[0]) return 'is not a plain path';
+  return pathname.startsWith('/v1/batch') ? 'a batch can’t hold another' : undefined;
+};
+
+const unescaped = (pathname: string): string | undefined => {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return undefined;
+  }
+};
 
 /** Each offer and each candidate is one operation, anything else is one. */
 const operationsOf = ({ body }: Item): number => {

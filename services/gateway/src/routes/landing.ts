@@ -17,7 +17,7 @@ export const landing: GatewayRoute = async (app, { version, healthy, liveSession
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
-        .send(landingPage({ version, healthy: await healthy(), sessions }));
+        .send(landingPage({ address: `${request.protocol}://${request.host}`, version, healthy: await healthy(), sessions }));
     },
   });
 };

@@ -1,0 +1,67 @@
+/** `npm run bench`: see options.ts for what it takes, docs/performance.md for what it has shown. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '@signalbox/runtime';
+import type { Results } from './aims.ts';
+import { measureDiscovery } from './discover.ts';
+import { CONNECTIONS, settings } from './driver/targets.ts';
+import { progress, say } from './driver/terminal.ts';
+import { thisCommit, thisMachine } from './machine.ts';
+import { HELP, type Options, readOptions } from './options.ts';
+import { measureAlone, type RowResult } from './rates.ts';
+import { markdown, type Run } from './report.ts';
+import { commandRows } from './rows/commands.ts';
+import { handshakeRow } from './rows/handshake.ts';
+import { discoverRows, pollRows } from './rows/queries.ts';
+import { rpcRows } from './rows/rpc.ts';
+import { measureScheduler } from './scheduler.ts';
+import { measureStartup } from './startup.ts';
+
+const aloneRows = [...commandRows, ...pollRows, handshakeRow, ...rpcRows];
+
+const measureAll = async (options: Options): Promise<Results> => {
+  const wanted = (name: string) => options.only === null || name.includes(options.only);
+  const rates: RowResult[] = [];
+  for (const row of aloneRows.filter(({ name }) => wanted(name))) rates.push(await measureAlone(row, options));
+  const discovers = wanted('memory') || discoverRows.some(({ name }) => wanted(name));
+  const discovery = discovers ? await measureDiscovery(options, ({ name }) => wanted(name)) : { rates: [], memory: [] };
+  return {
+    rates: [...rates, ...discovery.rates],
+    memory: discovery.memory,
+    startup: wanted('startup') ? await measureStartup() : [],
+    scheduler: wanted('scheduler') ? await measureScheduler() : null,
+  };
+};
+
+const bench = async (options: Options): Promise<void> => {
+  const startedAt = systemClock.monotonic();
+  const [machine, commit] = [thisMachine(), thisCommit()];
+  if (machine.loadBefore > machine.cores / 4)
+    progress(`This machine is busy (load ${machine.loadBefore}): expect noise.\n`);
+  const results = await measureAll(options);
+  const run: Run = {
+    ...results,
+    at: new Date(systemClock.now()).toISOString(),
+    commit,
+    machine,
+    settings: { connections: CONNECTIONS, seconds: options.seconds, rounds: options.rounds, ...settings },
+    tookSeconds: (systemClock.monotonic() - startedAt) / 1_000,
+  };
+  say(markdown(run));
+  const folder = join(import.meta.dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  const name = join(
+    folder,
+    `${run.at.slice(0, 10)}-${commit}${options.only === null ? '' : `-${options.only.replace(/\W+/g, '-')}`}`,
+  );
+  writeFileSync(`${name}.md`, markdown(run));
+  writeFileSync(`${name}.json`, `${JSON.stringify(run, null, 2)}\n`);
+  say(`Written to ${name}.md and .json`);
+};
+
+const options = readOptions(process.argv.slice(2));
+if (options === 'help') say(HELP);
+else if ('problem' in options) {
+  process.stderr.write(`${options.problem} See --help.\n`);
+  process.exitCode = 2;
+} else await bench(options);

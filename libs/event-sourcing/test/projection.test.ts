@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { bindProjection, type Decoded, type Projection, type StreamName, streamName } from '../src/index.ts';
+import { closed, decoded, entered, left, type RoomEvent, toyView } from './toys.ts';
+
+type Row = { readonly inside: readonly string[] };
+
+/** Who is in each room, and a line for whoever enters; a closed room has no row. */
+const occupancy: Projection<RoomEvent, Row, string> = {
+  name: 'occupancy@1',
+  category: 'room',
+  on: {
+    Entered: (row, { event, position }) => ({
+      row: { inside: [...(row?.inside ?? []), event.data.who] },
+      out: [`${event.data.who} at ${position}`],
+    }),
+    Left: 'ignored',
+    Closed: () => ({ row: undefined }),
+  },
+};
+
+const one = streamName('room', 'one');
+const two = streamName('room', 'two');
+
+const setUp = (history: readonly Decoded<RoomEvent>[] = []) => {
+  const toy = toyView<Row, string>();
+  const refetched: { readonly stream: StreamName; readonly from: number }[] = [];
+  const bound = bindProjection(occupancy, toy.view, async (stream, from) => {
+    refetched.push({ stream, from });
+    return history.filter((event) => event.stream === stream && event.revision >= from);
+  });
+  return { ...toy, bound, refetched };
+};
+
+describe('a projection bound to its view', () => {
+  it('has the name and the category of the projection and the checkpoint of the view', async () => {
+    const { bound } = setUp();
+    expect([bound.name, bound.category, await bound.checkpoint()]).toEqual(['occupancy@1', 'room', 0]);
+    await bound.apply([], 7);
+    expect(await bound.checkpoint()).toBe(7);
+  });
+
+  it('makes one change of the events of each stream, in one write with the checkpoint', async () => {
+    const { bound, writes, refetched } = setUp();
+    const batch = [
+      decoded(one, 0, 2, entered('ann')),
+      decoded(two, 0, 4, entered('ben')),
+      decoded(one, 1, 6, entered('cay')),
+    ];
+    await bound.apply(batch, 9);
+    expect(writes).toEqual([
+      {
+        changes: [
+          { stream: one, revision: 1, position: 6, row: { inside: ['ann', 'cay'] }, out: ['ann at 2', 'cay at 6'] },
+          { stream: two, revision: 0, position: 4, row: { inside: ['ben'] }, out: ['ben at 4'] },
+        ],
+        checkpoint: 9,
+      },
+    ]);
+    expect(refetched).toEqual([]);
+  });
+
+  it('goes on from the row in the view, also where there is none', async () => {
+    const { bound, writes } = setUp();
+    await bound.apply([decoded(one, 0, 2, entered('ann'))], 2);
+    await bound.apply([decoded(one, 1, 4, closed)], 4);
+    await bound.apply([decoded(one, 2, 6, entered('ben'))], 6);
+    expect(writes.map((write) => write.changes[0]?.row)).toEqual([{ inside: ['ann'] }, undefined, { inside: ['ben'] }]);
+  });
+
+  it('leaves other categories alone, and moves the checkpoint past them', async () => {
+    const { bound, writes } = setUp();
+    await bound.apply([decoded(streamName('credential', 'one'), 0, 2, entered('ann'))], 2);
+    expect(writes).toEqual([{ changes: [], checkpoint: 2 }]);
+  });
+
+  it('keeps the row through an ignored event and moves its revision on', async () => {
+    const { bound, rows } = setUp();
+    await bound.apply([decoded(one, 0, 2, entered('ann')), decoded(one, 1, 4, left('ann'))], 4);
+    expect(rows.get(one)).toEqual({ revision: 1, row: { inside: ['ann'] } });
+  });
+
+  it('drops what its row shows already, alone or before something new', async () => {
+    const { bound, writes, out } = setUp();
+    const first = decoded(one, 0, 2, entered('ann'));
+    await bound.apply([first], 2);
+    await bound.apply([first], 2);
+    await bound.apply([first, decoded(one, 1, 4, entered('ben'))], 4);
+    expect(writes.map((write) => write.changes.length)).toEqual([1, 0, 1]);
+    expect(out).toEqual(['ann at 2', 'ben at 4']);
+  });
+
+  it('drops an event that comes twice in a batch', async () => {
+    const { bound, out } = setUp();
+    const first = decoded(one, 0, 2, entered('ann'));
+    await bound.apply([first, first, decoded(one, 1, 4, entered('ben')), first], 4);
+    expect(out).toEqual(['ann at 2', 'ben at 4']);
+  });
+
+  it.each([
+    ['before the batch', [2]],
+    ['in the middle of it', [0, 2]],
+  ])('fetches what is missing %s, and takes the whole from there', async (_, arriving) => {
+    const history = ['ann', 'ben', 'cay', 'dan'].map((who, i) => decoded(one, i, 2 * i + 2, entered(who)));
+    const { bound, writes, refetched } = setUp(history.slice(0, 3));
+    await bound.apply(
+      arriving.flatMap((i) => history[i] ?? []),
+      6,
+    );
+    expect(refetched).toEqual([{ stream: one, from: 0 }]);
+    expect(writes[0]?.changes).toEqual([
+      {
+        stream: one,
+        revision: 2,
+        position: 6,
+        row: { inside: ['ann', 'ben', 'cay'] },
+        out: ['ann at 2', 'ben at 4', 'cay at 6'],
+      },
+    ]);
+    await bound.apply(history.slice(3), 8);
+    expect(refetched).toHaveLength(1);
+    expect(writes[1]?.changes[0]?.row).toEqual({ inside: ['ann', 'ben', 'cay', 'dan'] });
+  });
+
+  it('fetches from its row on, and changes nothing where there is nothing to fetch', async () => {
+    const { bound, writes, refetched } = setUp();
+    await bound.apply([decoded(one, 0, 2, entered('ann'))], 2);
+    await bound.apply([decoded(one, 3, 9, entered('dan'))], 9);
+    expect(refetched).toEqual([{ stream: one, from: 1 }]);
+    expect(writes[1]).toEqual({ changes: [], checkpoint: 9 });
+  });
+});

@@ -1,0 +1,153 @@
+import { systemChance } from '@signalbox/runtime';
+import { describe, expect, it } from 'vitest';
+import {
+  anonymous,
+  bearer,
+  candidateOf,
+  type Candidates,
+  hmacCaller,
+  issueCredential,
+  newTag,
+  newTokenCaller,
+  type Problem,
+  publishOne,
+  sdpOf,
+  send,
+  v1,
+} from '../support/client.ts';
+import { startServer } from '../support/server.ts';
+
+const newKey = () => systemChance.uuid();
+
+describe('an idempotency key', () => {
+  it('gives the first answer again, and has one effect', async () => {
+    await using server = await startServer();
+    const alice = v1(server, await newTokenCaller(server));
+    const bob = v1(server, await newTokenCaller(server));
+    const tag = newTag();
+    const headers = { 'idempotency-key': newKey() };
+    const body = { tags: [tag], offers: [{ sdp: sdpOf('once') }, { sdp: sdpOf('twice') }] };
+
+    const first = await alice.publish(body, headers);
+    const second = await alice.publish(body, headers);
+    expect(first.status).toBe(201);
+    expect(first.headers['idempotency-replayed']).toBeUndefined();
+    expect([second.status, second.text]).toEqual([201, first.text]);
+    expect(second.headers['idempotency-replayed']).toBe('true');
+    expect(second.headers['signalbox-consistency']).toBe(first.headers['signalbox-consistency']);
+    expect((await bob.get(`/v1/tags?tag=${tag}`)).body).toEqual({ counts: { [tag]: 2 } });
+
+    const id = first.body.sessions[0]!.sessionId;
+    const trickleKey = { 'idempotency-key': newKey() };
+    expect((await alice.trickle(id, [candidateOf('a', 1)], trickleKey)).body).toEqual({ count: 1 });
+    expect((await alice.trickle(id, [candidateOf('a', 1)], trickleKey)).body).toEqual({ count: 1 });
+    await bob.answer(id, { sdp: sdpOf('answer') });
+    const shown = await bob.get<Candidates>(`/v1/sessions/${id}/candidates`);
+    expect(shown.body.candidates).toHaveLength(1);
+  });
+
+  it('repeats a refusal too', async () => {
+    await using server = await startServer();
+    const alice = v1(server, await newTokenCaller(server));
+    const [bob, carol] = [v1(server, await newTokenCaller(server)), v1(server, await newTokenCaller(server))];
+    const id = await publishOne(alice, newTag());
+    await bob.answer(id, { sdp: sdpOf('first') });
+    const headers = { 'idempotency-key': newKey() };
+    const body = { sdp: sdpOf('late') };
+    const first = await carol.answer(id, body, headers);
+    const second = await carol.answer(id, body, headers);
+    expect([first.status, second.status]).toEqual([409, 409]);
+    expect(second.body).toEqual(first.body);
+  });
+
+  it('belongs to its caller, and to one request only', async () => {
+    await using server = await startServer();
+    const [alice, bob] = [v1(server, await newTokenCaller(server)), v1(server, await newTokenCaller(server))];
+    const headers = { 'idempotency-key': newKey() };
+    const tag = newTag();
+    const body = { tags: [tag], offers: [{ sdp: sdpOf('mine') }] };
+    const mine = await alice.publish(body, headers);
+    const theirs = await bob.publish(body, headers);
+    expect([mine.status, theirs.status]).toEqual([201, 201]);
+    expect(mine.body.sessions[0]!.sessionId).not.toBe(theirs.body.sessions[0]!.sessionId);
+
+    const other = await alice.publish({ ...body, ttlMs: 99_000 }, headers);
+    expect([other.status, (other.body as unknown as Problem).code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+    const elsewhere = await alice.withdraw(mine.body.sessions[0]!.sessionId, headers);
+    expect([elsewhere.status, (elsewhere.body as Problem).code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+    expect((await bob.get(`/v1/tags?tag=${tag}`)).body).toEqual({ counts: { [tag]: 2 } });
+  });
+
+  it.each([['an empty one', ''], ['one with a space', 'a b'], ['one of 256 characters', 'x'.repeat(256)]])(
+    'must be 1 to 255 visible characters: %s is refused',
+    async (_, key) => {
+      await using server = await startServer();
+      const alice = v1(server, await newTokenCaller(server));
+      const refused = await alice.publish({ tags: ['a'], offers: [{ sdp: 'v=0' }] }, { 'idempotency-key': key });
+      expect(refused.status).toBe(400);
+      expect((refused.body as unknown as Problem).errors?.map(({ path }) => path)).toEqual(['headers.idempotency-key']);
+    },
+  );
+
+  it('is told to wait while its first request is in flight; all that come at once have one effect', async () => {
+    await using server = await startServer();
+    const alice = v1(server, await newTokenCaller(server));
+    const tag = newTag();
+    const body = { tags: [tag], offers: Array.from({ length: 100 }, () => ({ sdp: sdpOf('race') })) };
+    const told = new Set<number>();
+    for (let round = 1; round <= 10; round++) {
+      const headers = { 'idempotency-key': newKey() };
+      const answers = await Promise.all(Array.from({ length: 16 }, () => alice.publish(body, headers)));
+      const created = answers.filter(({ status }) => status === 201);
+      expect(new Set(created.map(({ text }) => text)).size).toBe(1);
+      for (const waiting of answers.filter(({ status }) => status !== 201)) {
+        expect([waiting.status, (waiting.body as unknown as Problem).code]).toEqual([409, 'IDEMPOTENCY_KEY_IN_FLIGHT']);
+        expect(Number(waiting.headers['retry-after'])).toBeGreaterThan(0);
+        told.add(waiting.status);
+      }
+      expect((await v1(server, anonymous).get(`/v1/tags?tag=${tag}`)).body).toEqual({ counts: { [tag]: 100 * round } });
+    }
+    expect(told, 'sixteen at once meet one that is in flight').toEqual(new Set([409]));
+  });
+
+  it.each(['stop', 'kill9'] as const)('gives the first answer also after a restart (%s)', async (how) => {
+    await using server = await startServer();
+    const alice = await newTokenCaller(server);
+    const tag = newTag();
+    const publishKey = { 'idempotency-key': newKey() };
+    const credentialKey = newKey();
+    const body = { tags: [tag], offers: [{ sdp: sdpOf('durable') }] };
+    const issue = { method: 'POST', path: '/v1/credentials', headers: { 'idempotency-key': credentialKey } };
+    const published = await v1(server, alice).publish(body, publishKey);
+    const issued = await send<{ name: string; secret: string }>(server, anonymous, issue);
+    await server[how]();
+
+    await using next = await server.again();
+    const again = await v1(next, alice).publish(body, publishKey);
+    expect([again.status, again.text]).toEqual([201, published.text]);
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    const sameCredential = await send(next, anonymous, issue);
+    expect(sameCredential.text, 'also what is shown once').toBe(issued.text);
+    expect((await v1(next, anonymous).get(`/v1/tags?tag=${tag}`)).body).toEqual({ counts: { [tag]: 1 } });
+    const { name, secret } = issued.body;
+    expect((await v1(next, hmacCaller(name, secret)).feed()).status).toBe(200);
+    const reused = await v1(next, alice).publish({ ...body, ttlMs: 70_000 }, publishKey);
+    expect(reused.status).toBe(422);
+  });
+
+  it('makes a rotation and a revocation happen once', async () => {
+    await using server = await startServer();
+    const { name, secret, token } = await issueCredential(server);
+    const owner = bearer(name, token);
+    const rotation = {
+      ...{ method: 'POST', path: `/v1/credentials/${name}/rotations`, body: { graceMs: 0 } },
+      headers: { 'idempotency-key': newKey() },
+    };
+    const first = await send<{ secret: string }>(server, owner, rotation);
+    const second = await send<{ secret: string }>(server, owner, rotation);
+    expect([first.status, second.text]).toEqual([201, first.text]);
+    expect(first.body.secret).not.toBe(secret);
+    expect((await v1(server, hmacCaller(name, first.body.secret)).feed()).status).toBe(200);
+    expect((await v1(server, hmacCaller(name, secret)).feed()).status).toBe(401);
+  });
+});
