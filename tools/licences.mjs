@@ -2,7 +2,17 @@
 import { readFileSync } from 'node:fs';
 
 const ALLOWED = new Set([
-  'MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'CC0-1.0', 'Unlicense', 'BlueOak-1.0.0', 'Python-2.0', 'MIT-0',
+  'MIT',
+  'ISC',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'CC0-1.0',
+  'Unlicense',
+  'BlueOak-1.0.0',
+  'Python-2.0',
+  'MIT-0',
 ]);
 /** Packages that say their licence in another way than by an SPDX expression, each looked at by a person. */
 const LOOKED_AT = new Map([]);
@@ -24,7 +34,9 @@ for (const [path, entry] of Object.entries(lock.packages)) {
   if (!isAllowed(licence)) refused.push(`${name}@${entry.version}: ${licence}`);
 }
 if (refused.length > 0) {
-  console.error(`These packages may not be shipped:\n  ${refused.join('\n  ')}\nReplace them, or say in tools/licences.mjs why they may.`);
+  console.error(
+    `These packages may not be shipped:\n  ${refused.join('\n  ')}\nReplace them, or say in tools/licences.mjs why they may.`,
+  );
   process.exit(1);
 }
 console.log(`Licences: ${looked} packages, all allowed.`);

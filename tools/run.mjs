@@ -23,7 +23,11 @@ const tasks = {
   start: (args) => [[node(), ['services/standalone/src/main.ts', ...args]]],
   test: (args) => [[node(), [vitest, 'run', ...args]]],
   'test:crash': (args) => [
-    [node(), [vitest, 'run', '--project', 'system', 'tests/crash'], { CRASH_CYCLES: valueOf(args, '--cycles') ?? '200' }],
+    [
+      node(),
+      [vitest, 'run', '--project', 'system', 'tests/crash'],
+      { CRASH_CYCLES: valueOf(args, '--cycles') ?? '200' },
+    ],
   ],
   check: () => [
     [join(bin, 'biome'), ['ci', '--error-on-warnings', '.']],
@@ -61,7 +65,10 @@ const run = (command, args, env = {}) =>
     });
   });
 
-const wanted = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const wanted = () =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 const installed = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
 
 const isRunning = (pid) => {

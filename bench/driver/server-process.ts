@@ -2,12 +2,25 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '@signalbox/runtime';
+import type { Question } from './probe.ts';
 
 /** CPU time so far, in microseconds: of the whole process, and of the thread that runs its event loop. */
 export type Usage = { readonly cpuMicros: number; readonly loopMicros: number };
 
 /** Bytes, after a garbage collection. `heapUsed` and `external` are of the main thread. */
 export type Memory = { readonly rss: number; readonly heapUsed: number; readonly external: number };
+
+/** What V8's profiler says of the main thread, as far as it is used. */
+export type Profile = {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly children?: readonly number[];
+  }[];
+  /** The node that was on top of the stack, and how long since the sample before, in microseconds. */
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+};
 
 /** A server in a process of its own, with the probe in it. */
 export interface ServerProcess {
@@ -19,6 +32,8 @@ export interface ServerProcess {
   output(): string;
   usage(): Promise<Usage>;
   memory(): Promise<Memory>;
+  startProfile(): Promise<null>;
+  stopProfile(): Promise<Profile>;
   /** Resolves when the process has ended. Throws when it did not end well. */
   stop(): Promise<void>;
 }
@@ -62,9 +77,9 @@ export const startServer = async (
   const origin = await promise.finally(() => clearTimeout(deadline));
   const startMs = systemClock.monotonic() - spawnedAt;
 
-  const ask = async <T>(question: 'usage' | 'memory'): Promise<T> => {
+  const ask = async <T>(question: Question): Promise<T> => {
     child.send(question);
-    const [answer] = (await once(child, 'message')) as [T];
+    const [{ answer }] = (await once(child, 'message')) as [{ readonly answer: T }];
     return answer;
   };
 
@@ -75,6 +90,8 @@ export const startServer = async (
     output: () => output,
     usage: () => ask<Usage>('usage'),
     memory: () => ask<Memory>('memory'),
+    startProfile: () => ask<null>('start profile'),
+    stopProfile: () => ask<Profile>('stop profile'),
     stop: async () => {
       const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       child.kill('SIGTERM');

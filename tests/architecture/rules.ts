@@ -95,17 +95,13 @@ export const vendors: Readonly<Record<string, string>> = {
   pino: 'runtime',
   'pino-pretty': 'runtime',
   'close-with-grace': 'runtime',
-  '@opentelemetry/core': 'runtime',
   '@opentelemetry/exporter-prometheus': 'runtime',
   '@opentelemetry/exporter-trace-otlp-proto': 'runtime',
   '@opentelemetry/resources': 'runtime',
-  '@opentelemetry/sdk-metrics': 'runtime',
   '@opentelemetry/sdk-node': 'runtime',
   '@opentelemetry/sdk-trace': 'runtime',
   '@fastify/swagger': 'http',
   '@fastify/swagger-ui': 'http',
-  '@fastify/under-pressure': 'http',
-  'fastify-plugin': 'http',
   'openapi-types': 'http',
 };
 

@@ -24,9 +24,16 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const tokenOf = (by: Caller, scope?: string) =>
-  send<{ token: string }>(server, by, { method: 'POST', path: '/v1/tokens', body: scope === undefined ? {} : { scope } });
+  send<{ token: string }>(server, by, {
+    method: 'POST',
+    path: '/v1/tokens',
+    body: scope === undefined ? {} : { scope },
+  });
 
-const told = ({ status, body }: { readonly status: number; readonly body: unknown }) => [status, (body as Problem).code];
+const told = ({ status, body }: { readonly status: number; readonly body: unknown }) => [
+  status,
+  (body as Problem).code,
+];
 
 describe('the scopes of those who run the server', () => {
   it('have keys of their own, made in development and readable by nobody else', () => {
@@ -39,17 +46,20 @@ describe('the scopes of those who run the server', () => {
     expect(server.output()).toContain(join(server.dataDir, 'keys', 'admin.key'));
   });
 
-  it.each(['audit', 'admin'])('a token with the scope %s comes from an admin key, and from nothing else', async (scope) => {
-    expect((await tokenOf(admin, scope)).status).toBe(201);
-    const { name, secret, token } = await issueCredential(server);
-    const clientToken = (await tokenOf(hmacCaller(name, secret), 'client')).body.token;
-    for (const by of [hmacCaller(name, secret), ed25519Caller(), bearer(name, token), bearer(name, clientToken)]) {
-      expect(told(await tokenOf(by, scope))).toEqual([403, 'NOT_AUTHORIZED']);
-    }
-    expect(told(await tokenOf(anonymous, scope))).toEqual([401, 'AUTH_REQUIRED']);
-    const guessed = bearer('admin', '00'.repeat(32));
-    expect(told(await tokenOf(guessed, scope))).toEqual([401, 'INVALID_CREDENTIALS']);
-  });
+  it.each(['audit', 'admin'])(
+    'a token with the scope %s comes from an admin key, and from nothing else',
+    async (scope) => {
+      expect((await tokenOf(admin, scope)).status).toBe(201);
+      const { name, secret, token } = await issueCredential(server);
+      const clientToken = (await tokenOf(hmacCaller(name, secret), 'client')).body.token;
+      for (const by of [hmacCaller(name, secret), ed25519Caller(), bearer(name, token), bearer(name, clientToken)]) {
+        expect(told(await tokenOf(by, scope))).toEqual([403, 'NOT_AUTHORIZED']);
+      }
+      expect(told(await tokenOf(anonymous, scope))).toEqual([401, 'AUTH_REQUIRED']);
+      const guessed = bearer('admin', '00'.repeat(32));
+      expect(told(await tokenOf(guessed, scope))).toEqual([401, 'INVALID_CREDENTIALS']);
+    },
+  );
 
   it('audit is for reading the record alone: such a token is no client, and can make no other token', async () => {
     const audit = bearer('admin', (await tokenOf(admin, 'audit')).body.token);

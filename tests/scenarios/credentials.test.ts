@@ -6,10 +6,10 @@ import {
   hmacCaller,
   type Issued,
   issueCredential,
+  newTag,
   newTokenCaller,
   type Problem,
   publishOne,
-  newTag,
   send,
   v1,
 } from '../support/client.ts';

@@ -152,11 +152,14 @@ describe.each([
     ]);
     const gone = await bob.get<Problem>(`/v1/sessions/${id}`);
     expect(gone.status).toBe(410);
-    expect(gone.body).toMatchObject({ code: 'SESSION_ENDED', ended: { how: 'withdrawn', endedAt: expect.any(Number) } });
-    expect((await bob.feed()).body.items.map(({ type }) => type), 'reading consumes nothing').toEqual([
-      'candidates',
-      'withdrawn',
-    ]);
+    expect(gone.body).toMatchObject({
+      code: 'SESSION_ENDED',
+      ended: { how: 'withdrawn', endedAt: expect.any(Number) },
+    });
+    expect(
+      (await bob.feed()).body.items.map(({ type }) => type),
+      'reading consumes nothing',
+    ).toEqual(['candidates', 'withdrawn']);
   });
 });
 
@@ -184,7 +187,9 @@ describe('discovery', () => {
     expect(seen.map((offer) => offer.sessionId).toSorted()).toEqual(
       first.filter((id) => !withdrawn.includes(id)).toSorted(),
     );
-    expect(seen.map((offer) => offer.createdAt)).toEqual(seen.map((offer) => offer.createdAt).toSorted((a, b) => b - a));
+    expect(seen.map((offer) => offer.createdAt)).toEqual(
+      seen.map((offer) => offer.createdAt).toSorted((a, b) => b - a),
+    );
     expect(three.cursor).toBeNull();
   });
 

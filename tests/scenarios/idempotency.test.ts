@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   anonymous,
   bearer,
-  candidateOf,
   type Candidates,
+  candidateOf,
   hmacCaller,
   issueCredential,
   newTag,
@@ -78,16 +78,17 @@ describe('an idempotency key', () => {
     expect((await bob.get(`/v1/tags?tag=${tag}`)).body).toEqual({ counts: { [tag]: 2 } });
   });
 
-  it.each([['an empty one', ''], ['one with a space', 'a b'], ['one of 256 characters', 'x'.repeat(256)]])(
-    'must be 1 to 255 visible characters: %s is refused',
-    async (_, key) => {
-      await using server = await startServer();
-      const alice = v1(server, await newTokenCaller(server));
-      const refused = await alice.publish({ tags: ['a'], offers: [{ sdp: 'v=0' }] }, { 'idempotency-key': key });
-      expect(refused.status).toBe(400);
-      expect((refused.body as unknown as Problem).errors?.map(({ path }) => path)).toEqual(['headers.idempotency-key']);
-    },
-  );
+  it.each([
+    ['an empty one', ''],
+    ['one with a space', 'a b'],
+    ['one of 256 characters', 'x'.repeat(256)],
+  ])('must be 1 to 255 visible characters: %s is refused', async (_, key) => {
+    await using server = await startServer();
+    const alice = v1(server, await newTokenCaller(server));
+    const refused = await alice.publish({ tags: ['a'], offers: [{ sdp: 'v=0' }] }, { 'idempotency-key': key });
+    expect(refused.status).toBe(400);
+    expect((refused.body as unknown as Problem).errors?.map(({ path }) => path)).toEqual(['headers.idempotency-key']);
+  });
 
   it('is told to wait while its first request is in flight; all that come at once have one effect', async () => {
     await using server = await startServer();

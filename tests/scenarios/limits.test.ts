@@ -49,7 +49,11 @@ describe('rate limits', () => {
 
   it('count what a request costs', async () => {
     await using server = await startServer({
-      env: { SIGNALBOX_RATE_LIMITS: 'on', SIGNALBOX_RATE_LIMIT_WRITE: '50', SIGNALBOX_RATE_LIMIT_ADDRESS_FACTOR: '100' },
+      env: {
+        SIGNALBOX_RATE_LIMITS: 'on',
+        SIGNALBOX_RATE_LIMIT_WRITE: '50',
+        SIGNALBOX_RATE_LIMIT_ADDRESS_FACTOR: '100',
+      },
     });
     const alice = v1(server, await newTokenCaller(server));
     const offers = Array.from({ length: 40 }, () => ({ sdp: sdpOf('many') }));
@@ -88,7 +92,10 @@ describe('bounds', () => {
     const carolsCredential = await issueCredential(server);
     const carol = v1(server, bearer(carolsCredential.name, carolsCredential.token));
     const told = ({ status, body }: { status: number; body: unknown }) => [status, (body as Problem).code];
-    const many = (count: number) => ({ tags: ['a'], offers: Array.from({ length: count }, () => ({ sdp: sdpOf('x') })) });
+    const many = (count: number) => ({
+      tags: ['a'],
+      offers: Array.from({ length: count }, () => ({ sdp: sdpOf('x') })),
+    });
 
     const ids = (await alice.publish(many(3))).body.sessions.map(({ sessionId }) => sessionId);
     expect(told(await alice.publish(many(1)))).toEqual([429, 'TOO_MANY_OFFERS_PER_USER']);

@@ -11,8 +11,8 @@ import {
   publishOne,
   sdpOf,
   send,
-  v1,
   type V1Client,
+  v1,
 } from '../support/client.ts';
 import { edCaller, rpc } from '../support/rondevu.ts';
 import { type Server, startServer } from '../support/server.ts';
@@ -27,15 +27,15 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 const newClient = async () => v1(server, await newTokenCaller(server));
 
-const told = ({ status, body }: { readonly status: number; readonly body: unknown }) => [status, (body as Problem).code];
+const told = ({ status, body }: { readonly status: number; readonly body: unknown }) => [
+  status,
+  (body as Problem).code,
+];
 
 /** Everything that only a party may do or see, each as one request. */
 const privateReads = (id: string) => [`/v1/sessions/${id}`, `/v1/sessions/${id}/candidates`];
 
-const ownersWrites = (client: V1Client, id: string) => [
-  () => client.retag(id, ['stolen']),
-  () => client.withdraw(id),
-];
+const ownersWrites = (client: V1Client, id: string) => [() => client.retag(id, ['stolen']), () => client.withdraw(id)];
 
 describe('an open offer', () => {
   it('is changed and withdrawn by its publisher alone; its private side is nobody else’s', async () => {

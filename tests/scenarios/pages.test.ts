@@ -56,7 +56,12 @@ describe('what a person or a machine finds on a server', () => {
     expect([health.status, health.body]).toEqual([
       200,
       {
-        ...{ status: 'healthy', version: expect.stringMatching(/^\d+\.\d+\.\d+/), instance: expect.any(String) },
+        ...{
+          status: 'ok',
+          timestamp: expect.any(Number),
+          version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+          instance: expect.any(String),
+        },
         ...{ uptimeMs: expect.any(Number), checks },
       },
     ]);
@@ -67,7 +72,10 @@ describe('what a person or a machine finds on a server', () => {
       ...['heap_used_bytes', 'event_loop_delay_seconds', 'queue_depth', 'projection_lag_events', 'connections'],
       ...['scheduler_pending', 'breaker_open'],
     ];
-    expect(expected.filter((name) => !metrics.text.includes(`\nsignalbox_${name}`)), 'not measured').toEqual([]);
+    expect(
+      expected.filter((name) => !metrics.text.includes(`\nsignalbox_${name}`)),
+      'not measured',
+    ).toEqual([]);
   });
 
   it('GET /v1/sessions/:id counts under its route, never under its path', async () => {
@@ -125,7 +133,13 @@ describe('/openapi.json', () => {
         const name = `${method} ${path}`;
         expect(operation.summary, name).toEqual(expect.any(String));
         const parameters = operation.parameters ?? [];
-        expect(parameters.filter((p) => p.in === 'path').map((p) => p.name).toSorted(), name).toEqual(inPath.toSorted());
+        expect(
+          parameters
+            .filter((p) => p.in === 'path')
+            .map((p) => p.name)
+            .toSorted(),
+          name,
+        ).toEqual(inPath.toSorted());
         for (const parameter of parameters) expect(parameter.schema, `${name} ${parameter.name}`).toBeDefined();
         expect(Object.keys(operation.responses).length, name).toBeGreaterThan(0);
         expect(JSON.stringify(operation.responses), name).toContain('application/problem+json');

@@ -100,7 +100,10 @@ describe('what a server writes to its logs', () => {
     }
     const lines = output.split('\n').filter((line) => line.includes('127.0.0.1'));
     const whereItListens = /listening (?:on|at) |curl |http:\/\/127\.0\.0\.1:\d+/;
-    expect(lines.filter((line) => !whereItListens.test(line)), 'the address of a client').toEqual([]);
+    expect(
+      lines.filter((line) => !whereItListens.test(line)),
+      'the address of a client',
+    ).toEqual([]);
     for (const line of lines.filter((l) => l.startsWith('{'))) {
       expect(JSON.parse(line).msg, 'only where it listens').toMatch(/listening/i);
     }

@@ -47,7 +47,12 @@ describe('bad input', () => {
   const cases: readonly (readonly [string, Request, ErrorCode, readonly string[]])[] = [
     ['an offer without SDP', publish({ tags: ['a'], offers: [{}] }), 'INVALID_PARAMS', ['body.offers[0].sdp']],
     ['a blank SDP', publish({ tags: ['a'], offers: [{ sdp: ' \n' }] }), 'INVALID_SDP', ['body.offers[0].sdp']],
-    ['an SDP that is a number', publish({ tags: ['a'], offers: [{ sdp: 1 }] }), 'INVALID_PARAMS', ['body.offers[0].sdp']],
+    [
+      'an SDP that is a number',
+      publish({ tags: ['a'], offers: [{ sdp: 1 }] }),
+      'INVALID_PARAMS',
+      ['body.offers[0].sdp'],
+    ],
     ['no offers', publish({ tags: ['a'], offers: [] }), 'MISSING_PARAMS', ['body.offers']],
     ['neither tag nor service', publish({ offers }), 'INVALID_TAG', ['body.tags']],
     ['a tag in capitals', publish({ tags: ['ok', 'Bad'], offers }), 'INVALID_TAG', ['body.tags[1]']],
@@ -89,7 +94,12 @@ describe('bad input', () => {
     expectProblem(large, 'SDP_TOO_LARGE', ['body.offers[0].sdp']);
     const bytes = Buffer.alloc(200_001, 0x20);
     expectProblem(await send(server, caller, { method: 'POST', path: '/v1/sessions', bytes }), 'BODY_TOO_LARGE');
-    const xml = { method: 'POST', path: '/v1/sessions', bytes: Buffer.from('<a/>'), headers: { 'content-type': 'text/xml' } };
+    const xml = {
+      method: 'POST',
+      path: '/v1/sessions',
+      bytes: Buffer.from('<a/>'),
+      headers: { 'content-type': 'text/xml' },
+    };
     expectProblem(await send(server, caller, xml), 'UNSUPPORTED_MEDIA_TYPE');
     expectProblem(await send(server, caller, { method: 'GET', path: '/v2/anything' }), 'NOT_FOUND');
     expectProblem(await send(server, caller, { method: 'PUT', path: '/v1/sessions', body: {} }), 'METHOD_NOT_ALLOWED');

@@ -23,7 +23,11 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 type Json = Readonly<Record<string, unknown>>;
 
-const dialects: readonly (readonly [string, { readonly identity: string; readonly answerer: string }, () => Promise<RondevuCaller>])[] = [
+const dialects: readonly (readonly [
+  string,
+  { readonly identity: string; readonly answerer: string },
+  () => Promise<RondevuCaller>,
+])[] = [
   ['ED', { identity: 'publicKey', answerer: 'answererPublicKey' }, async () => edCaller(newKey())],
   ['HT', { identity: 'username', answerer: 'answererId' }, async () => htCaller(await newCredential(server))],
   [
@@ -41,7 +45,11 @@ describe.each(dialects)('the whole handshake in %s', (dialect, words, newCaller)
     const times = { createdAt: expect.any(Number), expiresAt: expect.any(Number) };
 
     // The members are not in the order of their names, so that the two ways to sign them differ.
-    const published = await rpcResult(server, alice, 'publishOffer', { ttl: 90_000, tags: [tag], offers: [{ sdp: offer }] });
+    const published = await rpcResult(server, alice, 'publishOffer', {
+      ttl: 90_000,
+      tags: [tag],
+      offers: [{ sdp: offer }],
+    });
     const [{ offerId } = { offerId: '' }] = published['offers'] as readonly { readonly offerId: string }[];
     expect(published).toEqual({
       ...{ [words.identity]: alice.identity, tags: [tag], ...times },
@@ -142,7 +150,17 @@ describe('what every dialect shares', () => {
     const { status, results } = await rpcPost(server, JSON.stringify(items));
     expect(status).toBe(200);
     expect(results.map((result) => (result.success ? 'ok' : result.errorCode))).toEqual([
-      ...['ok', 'ok', 'INVALID_PARAMS', 'UNKNOWN_METHOD', 'UNKNOWN_METHOD', 'INVALID_PARAMS', 'ok', 'AUTH_REQUIRED', 'ok'],
+      ...[
+        'ok',
+        'ok',
+        'INVALID_PARAMS',
+        'UNKNOWN_METHOD',
+        'UNKNOWN_METHOD',
+        'INVALID_PARAMS',
+        'ok',
+        'AUTH_REQUIRED',
+        'ok',
+      ],
     ]);
     expect(results[8]).toEqual({ success: true, result: { counts: { [tag]: 1 } } });
   });
@@ -163,12 +181,17 @@ describe('what every dialect shares', () => {
     const alice = edCaller(newKey());
     const tag = newTag();
     const offers = (count: number) => Array.from({ length: count }, () => ({ sdp: 'v=0' }));
-    const items = Array.from({ length: 11 }, () => alice.signed('publishOffer', { tags: [tag], offers: offers(91) }).items[0]!);
+    const items = Array.from(
+      { length: 11 },
+      () => alice.signed('publishOffer', { tags: [tag], offers: offers(91) }).items[0]!,
+    );
     const { status, results } = await rpcPost(server, items);
     expect(status).toBe(200);
     expect(results).toHaveLength(11);
     expect(new Set(results.map((r) => !r.success && r.errorCode))).toEqual(new Set(['BATCH_TOO_LARGE']));
-    expect(await rpcOpen(server, 'countOffersByTags', { tags: [tag] })).toMatchObject({ result: { counts: { [tag]: 0 } } });
+    expect(await rpcOpen(server, 'countOffersByTags', { tags: [tag] })).toMatchObject({
+      result: { counts: { [tag]: 0 } },
+    });
   });
 
   it('looks at no content type, and takes clients that sign a member they leave out', async () => {

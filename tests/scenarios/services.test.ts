@@ -97,7 +97,10 @@ describe('services in the FQN dialect', () => {
     const { serviceId } = published;
     const entry = { serviceId, username: alice.identity, serviceFqn, offerId, sdp: offer, ...times };
     expect(await rpcOpen(server, 'getOffer', { serviceFqn })).toEqual({ success: true, result: entry });
-    expect(await rpcOpen(server, 'getOffer', { serviceFqn: `${service}:1.0.0` })).toEqual({ success: true, result: entry });
+    expect(await rpcOpen(server, 'getOffer', { serviceFqn: `${service}:1.0.0` })).toEqual({
+      success: true,
+      result: entry,
+    });
     expect(await rpcOpen(server, 'getOffer', { serviceFqn: `${service}:1.1.0`, limit: 10 })).toEqual({
       success: true,
       result: { services: [entry], count: 1, limit: 10, offset: 0 },

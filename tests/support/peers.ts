@@ -1,6 +1,6 @@
 import {
-  type Candidates,
   type Caller,
+  type Candidates,
   ed25519Caller,
   hmacCaller,
   issueCredential,
@@ -9,7 +9,15 @@ import {
   type Page,
   v1,
 } from './client.ts';
-import { bodyOrderCaller, edCaller, htCaller, newCredential, type RondevuCaller, rpcOpen, rpcResult } from './rondevu.ts';
+import {
+  bodyOrderCaller,
+  edCaller,
+  htCaller,
+  newCredential,
+  type RondevuCaller,
+  rpcOpen,
+  rpcResult,
+} from './rondevu.ts';
 import type { Target } from './server.ts';
 
 /** What two peers do to find each other, whichever way they speak to the server. Each call throws when it is refused. */
@@ -27,7 +35,15 @@ export type Peer = {
   withdraw(id: string): Promise<void>;
 };
 
-const accepted = <T>({ status, text, body }: { readonly status: number; readonly text: string; readonly body: T }): T => {
+const accepted = <T>({
+  status,
+  text,
+  body,
+}: {
+  readonly status: number;
+  readonly text: string;
+  readonly body: T;
+}): T => {
   if (status >= 300) throw new Error(`Refused: ${status} ${text}`);
   return body;
 };

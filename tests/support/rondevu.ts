@@ -53,7 +53,9 @@ const hmacCaller = (dialect: Dialect, written: (params: unknown) => string, { na
   signed: (method: string, params: Readonly<Record<string, unknown>>, timestamp = systemClock.now()): RpcPost => {
     const nonce = systemChance.uuid();
     const key = Buffer.from(secret, 'hex');
-    const signature = createHmac('sha256', key).update(text(timestamp, nonce, method, written(params))).digest('base64');
+    const signature = createHmac('sha256', key)
+      .update(text(timestamp, nonce, method, written(params)))
+      .digest('base64');
     return {
       items: [{ method, params }],
       headers: { 'x-name': name, 'x-timestamp': String(timestamp), 'x-nonce': nonce, 'x-signature': signature },

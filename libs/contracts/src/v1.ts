@@ -12,7 +12,8 @@ const cursor = z.string().min(1).max(256);
 const MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000;
 const durationMs = z.int().min(0).max(MAX_DURATION_MS);
 /** A query parameter that may be given once or more often. */
-const listOf = <T extends z.ZodType>(item: T) => z.preprocess((v) => (v === undefined || Array.isArray(v) ? v : [v]), z.array(item));
+const listOf = <T extends z.ZodType>(item: T) =>
+  z.preprocess((v) => (v === undefined || Array.isArray(v) ? v : [v]), z.array(item));
 
 export const createV1 = (limits: InputLimits) => {
   const tag = z
@@ -157,7 +158,12 @@ export const createV1 = (limits: InputLimits) => {
         service: z.string().optional(),
         offer: z.object({ publisher: identity, sdp: z.string(), createdAt: time }),
         answer: z
-          .object({ answerer: identity, sdp: z.string(), matchedTags: z.array(z.string()).optional(), answeredAt: time })
+          .object({
+            answerer: identity,
+            sdp: z.string(),
+            matchedTags: z.array(z.string()).optional(),
+            answeredAt: time,
+          })
           .optional(),
         candidates: z.object({ offerer: z.int(), answerer: z.int() }),
         createdAt: time,
@@ -195,7 +201,10 @@ export const createV1 = (limits: InputLimits) => {
           .array(
             z.strictObject({
               method: z.enum(['GET', 'POST', 'PATCH', 'DELETE']),
-              path: z.string().max(2_048).regex(/^\/v1\//, 'must begin with /v1/'),
+              path: z
+                .string()
+                .max(2_048)
+                .regex(/^\/v1\//, 'must begin with /v1/'),
               headers: z.record(z.string().max(64), z.string().max(8_192)).optional(),
               body: z.unknown().optional().meta({
                 description: 'A JSON value, or a string that holds the exact bytes that were signed.',

@@ -66,7 +66,9 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
   readonly cachedStates: number;
 }): HandleCommand<C, S, E, R> => {
   const { decider, log, codec } = options;
-  const cache = new LRUCache<StreamName, { readonly revision: number; readonly state: S }>({ max: options.cachedStates });
+  const cache = new LRUCache<StreamName, { readonly revision: number; readonly state: S }>({
+    max: options.cachedStates,
+  });
   const inTurn = sequentialByKey<StreamName>();
 
   const fold = (state: S, events: readonly E[]): S => events.reduce(decider.evolve, state);
@@ -75,7 +77,10 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
     const events = await codec.decode(await log.readStream(stream), 'stop');
     return {
       revision: events.at(-1)?.revision ?? -1,
-      state: fold(decider.initial, events.map((e) => e.event)),
+      state: fold(
+        decider.initial,
+        events.map((e) => e.event),
+      ),
       events,
     };
   };
@@ -113,7 +118,14 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
     });
     if (result.kind === 'conflict') return 'conflict';
     cache.set(stream, { revision: result.revision, state });
-    return { kind: 'accepted', events: decision.events, state, stream, revision: result.revision, position: result.position };
+    return {
+      kind: 'accepted',
+      events: decision.events,
+      state,
+      stream,
+      revision: result.revision,
+      position: result.position,
+    };
   };
 
   return (id, command, context) => {

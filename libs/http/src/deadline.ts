@@ -11,7 +11,7 @@ const goneSignal = (request: FastifyRequest): AbortSignal => {
   const { answer } = request;
   // The answer's end of the exchange: a request counts as closed as soon as its body has been read.
   answer?.once('close', () => {
-    if (!answer.writableFinished) controller.abort();
+    if (!answer.writableEnded) controller.abort();
   });
   return controller.signal;
 };

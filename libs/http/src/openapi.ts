@@ -88,6 +88,7 @@ export const addOpenApi = async (app: App, options: HttpOptions): Promise<void> 
       openapi: '3.1.0',
       info: { title: options.title, version: options.version },
       servers: [{ url: publicUrl ?? '/' }],
+      tags: options.sections.map((name) => ({ name })),
       components: { securitySchemes },
     },
     transform,

@@ -14,7 +14,8 @@ const readiness = z.object({
   checks: z.record(z.string(), up),
 });
 const health = z.object({
-  status: z.enum(['healthy', 'unhealthy']),
+  status: z.enum(['ok', 'unhealthy']),
+  timestamp: z.int().meta({ description: 'Epoch milliseconds.' }),
   version: z.string(),
   instance: z.string(),
   uptimeMs: z.int(),
@@ -85,9 +86,10 @@ export const addOperations = (app: App, options: HttpOptions): void => {
     async (_request, reply) => {
       const checks = await runChecks();
       const uptimeMs = Math.round(clock.monotonic() - startedAt);
+      const facts = { timestamp: clock.now(), version, instance, uptimeMs, checks };
       return allUp(checks)
-        ? reply.code(200).send({ status: 'healthy', version, instance, uptimeMs, checks })
-        : reply.code(503).send({ status: 'unhealthy', version, instance, uptimeMs, checks });
+        ? reply.code(200).send({ status: 'ok', ...facts })
+        : reply.code(503).send({ status: 'unhealthy', ...facts });
     },
   );
 

@@ -22,6 +22,8 @@ export type HttpOptions = {
   /** PEM texts; null serves plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly title: string;
+  /** The tags of the reference, in the order in which they are shown. */
+  readonly sections: readonly string[];
   readonly version: string;
   readonly instance: string;
   readonly authenticate: Authenticate;

@@ -1,3 +1,4 @@
+import { settle } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import { anApp } from './harness.ts';
 
@@ -47,7 +48,7 @@ describe('operations', () => {
     });
     const response = made.app.inject('/ready');
     await made.app.ready();
-    while (made.time.waiting.size < 2) await new Promise<void>((resolve) => setImmediate(resolve));
+    while (made.time.waiting.size < 2) await settle();
     made.time.advance(3_000);
     expect((await response).json()).toEqual({
       status: 'not_ready',
@@ -59,7 +60,7 @@ describe('operations', () => {
     let asked = 0;
     const check = async () => {
       asked++;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await settle();
     };
     const { app } = await anApp({ options: { checks: [{ name: 'log', check }] } });
     await Promise.all([app.inject('/ready'), app.inject('/health'), app.inject('/ready')]);
@@ -72,7 +73,8 @@ describe('operations', () => {
     const { app, time } = await anApp({ options: { checks: [up] } });
     time.advance(5_000);
     expect((await app.inject('/health')).json()).toEqual({
-      status: 'healthy',
+      status: 'ok',
+      timestamp: expect.any(Number),
       version: '1.2.3',
       instance: 'test-1',
       uptimeMs: 5_000,

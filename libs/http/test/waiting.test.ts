@@ -101,10 +101,11 @@ describe('closing', () => {
   });
 
   it('refuses what still arrives on open connections, and closes those', async () => {
-    const { app, port } = await listening();
+    const { app } = await withWaiting();
     const held = Promise.withResolvers<void>();
     app.addHook('preClose', () => held.promise);
-    const socket = connect(port, '127.0.0.1');
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk) => {
       answer += chunk.toString();

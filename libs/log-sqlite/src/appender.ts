@@ -35,17 +35,11 @@ export const createAppender = (db: DatabaseSync) => {
   const selectById = db.prepare('SELECT stream_id, revision FROM events WHERE event_id = ?');
   for (const statement of [selectStream, selectRun, selectById]) statement.setReturnArrays(true);
 
-  const next = { position: 1, stream: 1 };
-  /** Takes the numbers that come next from what is committed: at the start, and after a transaction that failed. */
-  const renumber = () => {
-    const [position, stream] = [
-      db.prepare('SELECT max(position) AS max FROM events').get(),
-      db.prepare('SELECT max(id) AS max FROM streams').get(),
-    ];
-    next.position = Number(position?.max ?? 0) + 1;
-    next.stream = Number(stream?.max ?? 0) + 1;
+  /** The numbers that come next: counted here, because nobody else writes. */
+  const next = {
+    position: Number(db.prepare('SELECT max(position) AS max FROM events').get()?.max ?? 0) + 1,
+    stream: Number(db.prepare('SELECT max(id) AS max FROM streams').get()?.max ?? 0) + 1,
   };
-  renumber();
 
   const findStream = (name: string): StreamRow | undefined => {
     const row = selectStream.get(name) as unknown as readonly [number, number, number | null] | undefined;
@@ -99,7 +93,11 @@ export const createAppender = (db: DatabaseSync) => {
   };
 
   return {
-    renumber,
+    /** Call it as a transaction begins. What it gives is called when the transaction failed: the numbers are free again. */
+    mark: (): (() => void) => {
+      const before = { ...next };
+      return () => void Object.assign(next, before);
+    },
     /**
      * Writes an append whole or not at all. Throws what SQLite throws; the transaction can go on afterwards, unless the
      * fault was the database's and not the append's.

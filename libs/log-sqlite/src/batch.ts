@@ -47,7 +47,7 @@ export const packBatch = (appends: readonly Append[], sides: readonly SideWrite[
       end += event.data.byteLength;
     }
   }
-  return { values, data, sides };
+  return { values, data, sides: sides.map(({ statement, values }) => ({ statement, values })) };
 };
 
 export function* unpackAppends({ values, data }: Batch): Generator<UnpackedAppend, void> {

@@ -62,7 +62,7 @@ export const openForWriting = (
 /** A connection that can only read. The log must be open for writing while this is used. */
 export const openForReading = (path: string): DatabaseSync => {
   const db = new DatabaseSync(path, { readOnly: true, enableForeignKeyConstraints: false, timeout: 5_000 });
-  db.exec('PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824');
+  db.exec('PRAGMA cache_size = -16384');
   return db;
 };
 

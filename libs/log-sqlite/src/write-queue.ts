@@ -63,7 +63,7 @@ export const createWriteQueue = (worker: Worker, onCommitted: (written: readonly
       for (const event of appends[count]?.events ?? []) bytes += event.data.byteLength;
       count++;
     }
-    const batch: Sent = { appends: appends, sides };
+    const batch: Sent = { appends, sides };
     sides = [];
     if (count === appends.length) {
       appends = [];
@@ -78,12 +78,7 @@ export const createWriteQueue = (worker: Worker, onCommitted: (written: readonly
       const batch = takeBatch();
       sent.push(batch);
       try {
-        post(
-          packBatch(
-            batch.appends,
-            batch.sides.map(({ statement, values }) => ({ statement, values })),
-          ),
-        );
+        post(packBatch(batch.appends, batch.sides));
       } catch (error) {
         sent.pop(); // it holds what cannot be sent to a thread, and the writer never saw it
         rejectAll(batch, error);
@@ -99,26 +94,27 @@ export const createWriteQueue = (worker: Worker, onCommitted: (written: readonly
     queueMicrotask(send);
   };
 
-  const settle = (done: readonly Sent[], message: Committed) => {
+  const settle = (done: readonly Sent[], { outcomes, mistakes, sides: results }: Committed) => {
     const all = done.flatMap((batch) => batch.appends);
-    const { outcomes } = message;
+    const at = (index: number, field: 0 | 1 | 2) => outcomes[3 * index + field] ?? Number.NaN;
     const written: Written[] = [];
-    for (const [index, append] of all.entries()) {
-      if (outcomes[3 * index] !== WRITTEN) continue;
-      written.push({ append, revision: outcomes[3 * index + 1] ?? 0, position: outcomes[3 * index + 2] ?? 0 });
-    }
+    all.forEach((append, index) => {
+      if (at(index, 0) === WRITTEN) written.push({ append, revision: at(index, 1), position: at(index, 2) });
+    });
     onCommitted(written);
-    for (const [index, append] of all.entries()) {
-      const [kind, revision = 0, position = 0] = outcomes.subarray(3 * index);
+    all.forEach((append, index) => {
+      const [kind, revision, position] = [at(index, 0), at(index, 1), at(index, 2)];
       if (kind === CONFLICT) append.resolve({ kind: 'conflict', actual: revision === -1 ? 'no_stream' : revision });
-      else if (kind === MISTAKEN) append.reject(message.mistakes.get(index));
+      else if (kind === MISTAKEN) append.reject(mistakes.get(index));
       else append.resolve({ kind: 'appended', revision, position });
-    }
-    for (const [index, side] of done.flatMap((batch) => batch.sides).entries()) {
-      const result = message.sides[index];
-      if (typeof result === 'number') side.resolve(result);
-      else side.reject(result);
-    }
+    });
+    done
+      .flatMap((batch) => batch.sides)
+      .forEach((side, index) => {
+        const result = results[index];
+        if (typeof result === 'number') side.resolve(result);
+        else side.reject(result);
+      });
   };
 
   worker.on('message', (message: Committed | Failed | Checkpointed) => {

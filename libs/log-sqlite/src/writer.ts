@@ -52,6 +52,7 @@ export const createWriter = (db: DatabaseSync) => {
      * when the database cannot write, the whole transaction fails and nothing of it stays.
      */
     commit: (batches: readonly Batch[]): Committed | Failed => {
+      const undo = appender.mark();
       try {
         db.exec('BEGIN IMMEDIATE');
         const committed = write(batches);
@@ -59,7 +60,7 @@ export const createWriter = (db: DatabaseSync) => {
         return committed;
       } catch (error) {
         if (db.isTransaction) db.exec('ROLLBACK');
-        appender.renumber();
+        undo();
         return { kind: 'failed', batches: batches.length, error: asError(error) };
       }
     },

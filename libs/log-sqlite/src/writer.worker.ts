@@ -31,28 +31,35 @@ const open = () => {
   }
 };
 
-const startCheckpointer = () => {
-  const worker = new Worker(new URL('./checkpointer.worker.ts', import.meta.url), {
-    workerData: { path: options.path },
-  });
+/** Has checkpoints made by a thread of its own, which is started when the first one is due. */
+const createCheckpoints = () => {
+  let worker: Worker | undefined;
   let busy = false;
   let written = 0;
-  worker.on('message', (message: Checkpointed) => {
-    busy = false;
-    port.postMessage(message);
-  });
+  const start = () => {
+    const started = new Worker(new URL('./checkpointer.worker.ts', import.meta.url), {
+      workerData: { path: options.path },
+    });
+    started.on('message', (message: Checkpointed) => {
+      busy = false;
+      port.postMessage(message);
+    });
+    return started;
+  };
   return {
     wrote: (batches: readonly Batch[]) => {
       for (const { values, data } of batches) written += data.byteLength + values.length * BYTES_PER_VALUE;
       if (busy || written < CHECKPOINT_BYTES) return;
       busy = true;
       written = 0;
+      worker ??= start();
       worker.postMessage('checkpoint');
     },
-    close: () => {
-      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      worker.postMessage('close');
-      return ended;
+    close: async () => {
+      if (!worker) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      worker.once('exit', () => resolve()).postMessage('close');
+      await promise;
     },
   };
 };
@@ -64,12 +71,12 @@ const opened = open();
 if (opened) {
   const { db, lock, logId } = opened;
   const writer = createWriter(db);
-  const checkpointer = startCheckpointer();
+  const checkpoints = createCheckpoints();
   const last = db.prepare('SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1').get();
 
   const close = async () => {
-    await checkpointer.close();
-    db.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)');
+    await checkpoints.close();
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     db.close();
     lock.close();
     port.close();
@@ -86,7 +93,7 @@ if (opened) {
     }
     if (batches.length > 0) {
       port.postMessage(writer.commit(batches));
-      checkpointer.wrote(batches);
+      checkpoints.wrote(batches);
     }
     if (closing) await close();
   });

@@ -50,6 +50,21 @@ describe('feeds in memory', () => {
     expect((await feeds.read('alice', 0, 10)).items.map((item) => item.sequence)).toEqual([40, 64]);
   });
 
+  it('take the first end of a session for its end, whatever is recorded of it later', async () => {
+    const { view, feeds } = memoryFeeds({ epoch: 'log-1' });
+    await view.write([{ ...aChange(5, anOut(5)), row: undefined }], 5);
+    await view.write(
+      [
+        { ...aChange(8), row: undefined },
+        { ...aChange(9, anOut(9)), stream: stream('two') },
+      ],
+      9,
+    );
+    await view.write([{ ...aChange(12), row: undefined }], 12);
+    expect(await feeds.forget(1_006)).toBe(1);
+    expect(await feeds.forget(Number.MAX_SAFE_INTEGER)).toBe(0);
+  });
+
   it('say what may be missing before the position that they were started from', async () => {
     const { view, feeds, startedFrom } = memoryFeeds({ epoch: 'log-1' });
     startedFrom(100);

@@ -2,7 +2,12 @@ import type { SessionRow, Sessions } from '@signalbox/read-models';
 
 export type SessionAnswer =
   | { readonly kind: 'found'; readonly session: SessionRow }
-  | { readonly kind: 'ended'; readonly how: 'withdrawn' | 'expired'; readonly endedAt: number; readonly session: SessionRow }
+  | {
+      readonly kind: 'ended';
+      readonly how: 'withdrawn' | 'expired';
+      readonly endedAt: number;
+      readonly session: SessionRow;
+    }
   /** There is none, or the caller is no party to it. */
   | { readonly kind: 'not_found' }
   | { readonly kind: 'not_a_party'; readonly session: SessionRow };

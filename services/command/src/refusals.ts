@@ -21,7 +21,10 @@ const tell: Tell = {
     details: { errors: [{ path: 'body.matchedTags', message: `are not on the offer: ${tags.join(', ')}` }] },
   }),
   not_authorized: () => ({ code: 'NOT_AUTHORIZED' }),
-  too_many_candidates: ({ limit, have }) => ({ code: 'TOO_MANY_ICE_CANDIDATES', details: { members: { limit, have } } }),
+  too_many_candidates: ({ limit, have }) => ({
+    code: 'TOO_MANY_ICE_CANDIDATES',
+    details: { members: { limit, have } },
+  }),
   too_many_sessions: ({ limit }) => ({ code: 'TOO_MANY_OFFERS_PER_USER', details: { members: { limit } } }),
   storage_full: ({ limit }) => ({ code: 'STORAGE_FULL', details: { members: { limit } } }),
   credential_name_taken: () => ({ code: 'NAME_TAKEN' }),

@@ -31,7 +31,9 @@ const presentAnswer = ({ answerer, sdp, matchedTags, answeredAt }: NonNullable<S
 /** Candidate i of an item has the time `at + i`: times grow strictly, so each tells its candidate apart. */
 export const presentCandidates = (items: FeedAnswer['items']) =>
   items.flatMap(({ at, delivered }) =>
-    delivered.type === 'candidates' ? delivered.candidates.map((candidate, i) => ({ candidate, createdAt: at + i })) : [],
+    delivered.type === 'candidates'
+      ? delivered.candidates.map((candidate, i) => ({ candidate, createdAt: at + i }))
+      : [],
   );
 
 export const presentItem = ({ at, sessionId, delivered, cursor }: FeedItem & { readonly cursor: string }) => {

@@ -40,7 +40,8 @@ export const compensate = async (options: CompensateOptions, signal: AbortSignal
 const end = async (options: CompensateOptions, row: DueRow): Promise<boolean> => {
   const target = row.kind === 'session' ? options.sessions : options.credentials;
   const result = await target.expire(row.id, contextFor(row));
-  if (result.kind === 'refused') throw new Error(`The end of ${row.kind} ${row.id} was refused: ${result.refusal.code}.`);
+  if (result.kind === 'refused')
+    throw new Error(`The end of ${row.kind} ${row.id} was refused: ${result.refusal.code}.`);
   if (result.value.lateMs === null) return false;
   options.onEnded(row.kind, result.value.lateMs);
   return true;
@@ -72,5 +73,7 @@ const untilNext = async ({ due, now, after }: CompensateOptions, signal: AbortSi
   const next = await due.next();
   stop();
   if (earlier) return;
-  await pause(after, next === null ? Number.POSITIVE_INFINITY : next - now(), signal, (wakeUp) => due.onEarlier(wakeUp));
+  await pause(after, next === null ? Number.POSITIVE_INFINITY : next - now(), signal, (wakeUp) =>
+    due.onEarlier(wakeUp),
+  );
 };

@@ -35,7 +35,13 @@ export const sweepOnce = async (options: SweepOptions): Promise<SweepCounts> => 
   await operations.recordSweep(
     { sweepId, startedAt, removed },
     {
-      metadata: { actor: 'system:sweeper', correlationId: sweepId, causationId: sweepId, trace: null, authorisation: null },
+      metadata: {
+        actor: 'system:sweeper',
+        correlationId: sweepId,
+        causationId: sweepId,
+        trace: null,
+        authorisation: null,
+      },
       commandId: null,
     },
   );

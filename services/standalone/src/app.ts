@@ -155,6 +155,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     instance: options.instance,
     tls: options.tls,
     title: 'Signalbox',
+    sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
     authenticate: identity.authenticate,
     idempotency: sealedAnswers(options.idempotency, ring),
     checks: [
@@ -177,7 +178,10 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     credentials: writeSide.credentials,
     issueToken: (subject, scopes) => identity.tokens.issue({ subject, scopes, now: now() }),
     now,
-    credentialTtlMs: { default: lifetimes.credentialTtlMs, max: Math.max(lifetimes.credentialTtlMs, MAX_CREDENTIAL_TTL_MS) },
+    credentialTtlMs: {
+      default: lifetimes.credentialTtlMs,
+      max: Math.max(lifetimes.credentialTtlMs, MAX_CREDENTIAL_TTL_MS),
+    },
     defaultGraceMs: lifetimes.rotationGraceMs,
   });
   await app.register(queryRoutes, {

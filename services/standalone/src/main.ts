@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
 import {
@@ -6,7 +6,7 @@ import {
   endInOrder,
   loadConfig,
   processLoad,
-  type SecretFiles,
+  secretFilesOnDisk,
   startTelemetry,
   systemChance,
   systemClock,
@@ -44,27 +44,11 @@ if ('problems' in loaded) {
   fail(`Signalbox does not start, because of its configuration:\n${list}\nSee docs/configuration.md.`);
 }
 
-const files: SecretFiles = {
-  makeDirectory: (path, mode) => {
-    mkdirSync(path, { recursive: true, mode });
-    chmodSync(path, mode);
-  },
-  read: (path) => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  },
-  create: (path, content, mode) => writeFileSync(path, content, { mode, flag: 'wx' }),
-};
-
 const start = async () => {
   const given = 'ok' in loaded ? loaded.ok : fail('');
   const { config, made } =
     given.mode === 'development'
-      ? withDevelopmentSecrets(given, files, systemChance)
+      ? withDevelopmentSecrets(given, secretFilesOnDisk, systemChance)
       : { config: given, made: [] as readonly string[] };
   const instance = config.instance ?? `signalbox-${process.pid}`;
   const logger = createLogger({ level: config.logLevel, instance, pretty: process.stdout.isTTY === true });
@@ -82,7 +66,10 @@ const start = async () => {
     log: { ...log, fault: () => log.health().detail, waiting: () => log.health().waiting },
     nonces: await sqliteNonceStore(log),
     idempotency: sqliteIdempotencyStore(log),
-    tls: config.tls && { cert: readFileSync(config.tls.certFile, 'utf8'), key: readFileSync(config.tls.keyFile, 'utf8') },
+    tls: config.tls && {
+      cert: readFileSync(config.tls.certFile, 'utf8'),
+      key: readFileSync(config.tls.keyFile, 'utf8'),
+    },
     clock: systemClock,
     timers: systemTimers,
     chance: systemChance,
@@ -101,6 +88,13 @@ const start = async () => {
     clock: systemClock,
   });
   const address = await server.app.listen({ host: config.host, port: config.port });
+  const aheadMs = (log.recordedAtOpening ?? 0) - systemClock.now();
+  if (aheadMs > 0) {
+    logger.warn(
+      { aheadMs },
+      'the log holds times ahead of the clock: signed requests are refused until it has passed them',
+    );
+  }
   logger.info({ resumedEvents: server.resumed.events, position: server.resumed.position }, 'started');
   say(welcome({ address, dataDir: config.dataDir, madeKeys: made, mode: config.mode, version }));
 };

@@ -1,10 +1,4 @@
-import {
-  memoryCredentials,
-  memoryDiscovery,
-  memoryDueTimes,
-  memoryFeeds,
-  memorySessions,
-} from '@signalbox/memory';
+import { memoryCredentials, memoryDiscovery, memoryDueTimes, memoryFeeds, memorySessions } from '@signalbox/memory';
 import type { Views } from '@signalbox/projector';
 import type { Chance } from '@signalbox/runtime';
 

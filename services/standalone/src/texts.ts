@@ -8,10 +8,7 @@ export const welcome = (facts: {
   readonly version: string;
 }): string => {
   const { address, dataDir, madeKeys, mode, version } = facts;
-  const keys =
-    madeKeys.length > 0
-      ? `\nMade keys for development, readable by you alone: ${madeKeys.join(', ')}`
-      : '';
+  const keys = madeKeys.length > 0 ? `\nMade keys for development, readable by you alone: ${madeKeys.join(', ')}` : '';
   const head = `\nSignalbox ${version} (${mode}) is listening on ${address}\nIts data is in ${dataDir}${keys}`;
   return mode === 'production' ? head : `${head}\n\n${firstSteps(address)}\n`;
 };

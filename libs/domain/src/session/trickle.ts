@@ -60,5 +60,4 @@ const hold = (c: AddCandidates, s: Open): SessionDecision => {
   });
 };
 
-const tooMany = (limit: number, have: number): SessionDecision =>
-  reject({ code: 'too_many_candidates', limit, have });
+const tooMany = (limit: number, have: number): SessionDecision => reject({ code: 'too_many_candidates', limit, have });

@@ -30,7 +30,10 @@ export class UnknownEventType extends Error {
 export class UnreadableEvent extends Error {
   readonly code = 'UNREADABLE_EVENT';
   constructor(type: string, schemaVersion: number, position: number, options?: { readonly cause?: unknown }) {
-    super(`The event ${type} (schema version ${schemaVersion}) at position ${position} does not match its schema.`, options);
+    super(
+      `The event ${type} (schema version ${schemaVersion}) at position ${position} does not match its schema.`,
+      options,
+    );
     this.name = 'UnreadableEvent';
   }
 }

@@ -92,7 +92,9 @@ export interface StreamAppender {
   /**
    * All or nothing, durable when it resolves. A conflict is a result, never a throw. The same event ids again succeed
    * without writing and give the first result, when the stream holds exactly them, in that order, right after the
-   * expected revision; with `any`, wherever the stream holds them. Throws `LogUnavailable` when the log can't write.
+   * expected revision; with `any`, wherever the stream holds them. Rejects with `LogUnavailable` when the log can't
+   * write, and with a `RangeError` for what no log can take: no events, an id that is not a UUID in lower case, or one
+   * id twice.
    */
   append(
     stream: StreamName,
@@ -114,7 +116,7 @@ export interface CatchUpSource {
   head(): Promise<number>;
   /**
    * At least once, in position order, strictly after `after`; `caught_up` whenever the tail is reached. Ends without
-   * an error when `signal` aborts, also while idle at the tail.
+   * an error when `signal` aborts, also while idle at the tail, and when the log closes.
    */
   subscribeAll(after: number, options: { readonly signal: AbortSignal }): AsyncIterable<Delivery>;
 }

@@ -33,7 +33,8 @@ export const sessions: Projection<SessionEvent, SessionRow> = {
       if (!row) return { row };
       const count = event.data.firstIndex + event.data.candidates.length;
       return {
-        row: event.data.role === 'offerer' ? { ...row, offererCandidates: count } : { ...row, answererCandidates: count },
+        row:
+          event.data.role === 'offerer' ? { ...row, offererCandidates: count } : { ...row, answererCandidates: count },
       };
     },
     CandidatesHeld: 'ignored',

@@ -21,7 +21,9 @@ export const issueToken: CommandRoute = async (app, deps) => {
       const scope = request.body?.scope ?? 'client';
       const { caller } = request;
       if (caller?.authorisation.scheme === 'token') {
-        return sendProblem(reply, 'NOT_AUTHORIZED', { detail: 'A token can’t be exchanged for another: sign the request.' });
+        return sendProblem(reply, 'NOT_AUTHORIZED', {
+          detail: 'A token can’t be exchanged for another: sign the request.',
+        });
       }
       if (scope !== 'client' && !caller?.scopes.has(scope)) return sendProblem(reply, 'NOT_AUTHORIZED');
       const { token, expiresAt } = await deps.issueToken(callerOf(request), [scope]);

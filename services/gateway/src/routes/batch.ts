@@ -37,7 +37,8 @@ export const batch: GatewayRoute = async (app, { v1, limits }) => {
       });
       if (wrong.length > 0) return sendProblem(reply, 'INVALID_PARAMS', { errors: wrong });
       const responses = [];
-      for (const item of requests) responses.push(await run(app, item, request.raw.socket.remoteAddress, request.headers));
+      for (const item of requests)
+        responses.push(await run(app, item, request.raw.socket.remoteAddress, request.headers));
       return reply.code(200).send({ responses });
     },
   });

@@ -17,10 +17,17 @@ export const landing: GatewayRoute = async (app, { version, healthy, liveSession
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
-        .send(landingPage({ address: `${request.protocol}://${request.host}`, version, healthy: await healthy(), sessions }));
+        .send(
+          landingPage({
+            address: `${request.protocol}://${request.host}`,
+            version,
+            healthy: await healthy(),
+            sessions,
+          }),
+        );
     },
   });
 };
 
 const prefersJson = (accept: string | undefined): boolean =>
-  accept !== undefined && accept.includes('application/json') && !accept.includes('text/html');
+  accept?.includes('application/json') === true && !accept.includes('text/html');

@@ -1,4 +1,4 @@
-import { writesHeader } from '@signalbox/http';
+import { problemAnswer, problemOf, writesHeader } from '@signalbox/http';
 import type { GatewayRoute } from '../app.ts';
 
 const NOTHING = new Uint8Array();
@@ -10,6 +10,14 @@ const NOTHING = new Uint8Array();
 export const rpc: GatewayRoute = async (app, { rondevu }) => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // What the HTTP layer refuses (a body beyond its limit, overload) is told in the envelope that clients can read.
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'a request failed');
+    const { status, headers, body } = problemAnswer(problem, request.traceId, '');
+    const results = [{ success: false, error: body.title, errorCode: problem.code }];
+    return reply.code(status).headers(headers).type('application/json').send(JSON.stringify(results));
+  });
   app.route({
     method: 'POST',
     url: '/rpc',

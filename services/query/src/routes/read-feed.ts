@@ -19,7 +19,7 @@ export const readFeed: QueryRoute = async (app, { v1, feeds, maxFeedWaitMs }) =>
     },
     handler: async (request, reply) => {
       const { cursor = null, limit } = request.query;
-      const waitMs = Math.min(waitOf(request.headers['prefer']), maxFeedWaitMs);
+      const waitMs = Math.min(waitOf(request.headers.prefer), maxFeedWaitMs);
       const signal = AbortSignal.any([request.gone, app.closing]);
       const answer = await feeds.read(callerOf(request), { cursor, limit, waitMs, signal });
       if (answer === 'invalid_cursor') return sendProblem(reply, 'INVALID_CURSOR');
