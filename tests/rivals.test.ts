@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import {
   candidateOf,
   ed25519Caller,
+  type Feed,
   newKey,
   newTag,
   newTokenCaller,
@@ -66,10 +67,10 @@ it(`lets one of ${RIVALS} rivals answer an offer, ${ROUNDS} times, and tells the
   expect(winners.size, 'it is a race').toBeGreaterThan(1);
   const told: string[] = [];
   for (let cursor: string | null = null; ; ) {
-    const { items, cursor: next } = (await alice.feed(cursor)).body;
-    if (items.length === 0) break;
-    told.push(...items.filter(({ type }) => type === 'answered').map(({ sessionId }) => sessionId));
-    cursor = next;
+    const page: Feed = (await alice.feed(cursor)).body;
+    if (page.items.length === 0) break;
+    told.push(...page.items.filter(({ type }) => type === 'answered').map(({ sessionId }) => sessionId));
+    cursor = page.cursor;
   }
   expect(told).toHaveLength(ROUNDS);
   expect(new Set(told).size).toBe(ROUNDS);

@@ -26,7 +26,7 @@ const tasks = {
     [
       node(),
       [vitest, 'run', '--project', 'system', 'tests/crash'],
-      { CRASH_CYCLES: valueOf(args, '--cycles') ?? '200' },
+      { CRASH_CYCLES: optionOf(args, '--cycles') ?? '200' },
     ],
   ],
   check: () => [
@@ -39,7 +39,7 @@ const tasks = {
   bench: (args) => [[node(), ['bench/run.ts', ...args]]],
 };
 
-const valueOf = (args, name) => {
+const optionOf = (args, name) => {
   const at = args.indexOf(name);
   return at === -1 ? undefined : args[at + 1];
 };

@@ -73,7 +73,7 @@ describe('a credential', () => {
       const answer = await before.feed();
       return answer.status === 200 ? undefined : answer;
     });
-    expect([refused.status, codeOf(refused)]).toEqual([401, 'INVALID_CREDENTIALS']);
+    expect([refused?.status, codeOf(refused!)]).toEqual([401, 'INVALID_CREDENTIALS']);
     expect((await after.feed()).status).toBe(200);
   });
 
@@ -125,7 +125,7 @@ describe('a credential', () => {
       return answer.status === 200 ? undefined : answer;
     });
     expect(expiresAt).toBeGreaterThan(0);
-    expect([refused.status, codeOf(refused)]).toEqual([401, 'INVALID_CREDENTIALS']);
+    expect([refused?.status, codeOf(refused!)]).toEqual([401, 'INVALID_CREDENTIALS']);
     expect((await v1(server, hmacCaller(name, secret)).feed()).status).toBe(401);
   });
 

@@ -153,7 +153,7 @@ describe('an ended session', () => {
       const session = await alice.get(`/v1/sessions/${id}`);
       return session.status === 410 ? undefined : session;
     });
-    expect(told(answer)).toEqual([404, 'OFFER_NOT_FOUND']);
+    expect(told(answer!)).toEqual([404, 'OFFER_NOT_FOUND']);
     expect(told(await alice.withdraw(id)), 'the log still knows').toEqual([204, undefined]);
   });
 });

@@ -81,16 +81,12 @@ export type Request = {
 export const prepare = (target: Target, by: Caller, { method, path, body, bytes, headers, created }: Request) => {
   const sent = bytes ?? (body === undefined ? null : Buffer.from(JSON.stringify(body)));
   const url = target.url + path;
-  return {
-    method,
-    url,
-    body: sent,
-    headers: {
-      ...(sent && { 'content-type': 'application/json' }),
-      ...by.headersFor({ method, url, body: sent }, created),
-      ...headers,
-    },
+  const all: Readonly<Record<string, string>> = {
+    ...(sent && { 'content-type': 'application/json' }),
+    ...by.headersFor({ method, url, body: sent }, created),
+    ...headers,
   };
+  return { method, url, body: sent, headers: all };
 };
 
 export type Prepared = ReturnType<typeof prepare>;

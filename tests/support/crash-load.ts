@@ -7,6 +7,7 @@ import {
   type Caller,
   candidateOf,
   ed25519Caller,
+  hmacCaller,
   type Issued,
   newKey,
   sdpOf,
@@ -266,7 +267,6 @@ export const createCrashLoad = async (chance: Chance) => {
 
   /** A token for each credential that may be changed: secrets change under the hands of whoever signs with them. */
   const tokensFor = async (server: Server): Promise<ReadonlyMap<string, Caller>> => {
-    const { hmacCaller } = await import('./client.ts');
     const tokens = new Map<string, Caller>();
     for (const { name, secrets, revoked } of credentials.slice(-WORKERS)) {
       if (revoked) continue;
