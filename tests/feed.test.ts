@@ -1,5 +1,5 @@
 import { seededChance } from '@signalbox/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Caller, ed25519Caller, newKey, newTag, publishOne, sdpOf, tokenFor, v1 } from './support/client.ts';
 import { cursorReader, longPollReader, type Reader, type Reading, sinceReader } from './support/feed-readers.ts';
 import { edCaller } from './support/rondevu.ts';
@@ -8,7 +8,7 @@ import { type Server, startServer } from './support/server.ts';
 /** 20 offerers with five sessions each, which 20 others answer: each feed tells of several sessions at once. */
 const PAIRS = 20;
 const SESSIONS_EACH = 5;
-const BATCHES = 12;
+const BATCHES = 8;
 
 const env = { SIGNALBOX_ANSWERED_TTL_MS: '3600000' };
 
@@ -21,12 +21,6 @@ describe.each([
   ['HTTP v1’s cursor', 'v1'],
   ['Rondevu’s since, of which a client keeps the largest', 'rondevu'],
 ] as const)('feeds read by %s', (_, kind) => {
-  let server: Server;
-  beforeAll(async () => {
-    server = await startServer({ env });
-  });
-  afterAll(() => server[Symbol.asyncDispose]());
-
   const newParty = async (target: () => Server, number: number): Promise<Party> => {
     const key = newKey();
     const caller = await tokenFor(target(), ed25519Caller(key));
@@ -41,7 +35,8 @@ describe.each([
     ['through a kill -9', 'kill9'],
   ] as const)('lose nothing, repeat nothing and keep the order, %s', async (__, restart) => {
     const chance = seededChance(42);
-    let current = server;
+    await using server = await startServer({ env });
+    let current: Server = server;
     const target = () => current;
     const offerers = await Promise.all(Array.from({ length: PAIRS }, (_, n) => newParty(target, n)));
     const answerers = await Promise.all(Array.from({ length: PAIRS }, (_, n) => newParty(target, n + 1)));
@@ -110,14 +105,19 @@ describe.each([
       });
       return { answers, candidates: new Map(others) };
     };
-    for (const [index, party] of parties.entries()) {
-      const wanted = expected(party);
-      const count = [...wanted.candidates.values()].flat().length + wanted.answers.size;
-      const reading = await readings[index]!.until(count);
-      expect(reading.twice, `${party.reader.name} was told twice`).toEqual([]);
-      expect(Object.fromEntries(reading.candidates), party.reader.name).toEqual(Object.fromEntries(wanted.candidates));
-      expect(Object.fromEntries(reading.answers), party.reader.name).toEqual(Object.fromEntries(wanted.answers));
+    const wanted = parties.map(expected);
+    const finished = await Promise.all(
+      wanted.map(({ answers, candidates }, index) =>
+        readings[index]!.until([...candidates.values()].flat().length + answers.size),
+      ),
+    );
+    for (const [index, { reader }] of parties.entries()) {
+      const reading = finished[index]!;
+      expect(reading.twice, `${reader.name} was told twice`).toEqual([]);
+      expect(Object.fromEntries(reading.candidates), reader.name).toEqual(Object.fromEntries(wanted[index]!.candidates));
+      expect(Object.fromEntries(reading.answers), reader.name).toEqual(Object.fromEntries(wanted[index]!.answers));
     }
-    server = current;
+    await current.kill9();
+    await current.dispatcher.destroy();
   });
 });

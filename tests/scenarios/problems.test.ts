@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Answer,
   anonymous,
-  bearer,
   type Caller,
   ed25519Caller,
   hmacCaller,

@@ -1,7 +1,7 @@
 import { until } from '@signalbox/testing';
 import { type Caller, v1 } from './client.ts';
 import { interval } from './real-time.ts';
-import { type RondevuCaller, rpc } from './rondevu.ts';
+import { type RondevuCaller, rpcSend } from './rondevu.ts';
 import type { Server } from './server.ts';
 
 /** What a client has learnt of its sessions from its feed alone, in the order in which it was told. */
@@ -24,7 +24,7 @@ type Notes = {
 };
 
 /** How often it is asked again without anything new, after all has come: what is told twice would be told now. */
-const LAST_POLLS = 3;
+const LAST_POLLS = 2;
 
 const reader = (name: string, poll: (notes: Notes) => Promise<void>): Reader => ({
   name,
@@ -65,13 +65,12 @@ const reader = (name: string, poll: (notes: Notes) => Promise<void>): Reader => 
           await until(`${name} has been told ${count} things`, () => failure !== null || seen.size >= count, {
             withinMs: 30_000,
           }).catch(() => undefined); // what is missing is for the test to say
-          const after = polls + (name.includes('long-poll') ? 0 : LAST_POLLS);
+          const after = polls + LAST_POLLS;
           await until(`${name} has asked again`, () => failure !== null || polls >= after);
         } finally {
           ended = true;
         }
-        if (name.includes('long-poll')) void polling;
-        else await polling;
+        await polling;
         if (failure !== null) throw failure;
         return { answers, candidates, twice };
       },
@@ -115,7 +114,7 @@ export const cursorReader = (target: () => Server, by: Caller, everyMs: number):
   byCursor(`a cursor, every ${everyMs} ms`, target, by, 0, everyMs);
 
 export const longPollReader = (target: () => Server, by: Caller): Reader =>
-  byCursor('a cursor, by long-poll', target, by, 2, 0);
+  byCursor('a cursor, by long-poll', target, by, 1, 0);
 
 type Answer = { readonly offerId: string; readonly sdp: string; readonly answeredAt: number };
 type Record_ = { readonly offerId: string; readonly candidate: unknown; readonly createdAt: number };
@@ -125,12 +124,13 @@ export const sinceReader = (target: () => Server, by: RondevuCaller, everyMs: nu
   const name = `since, every ${everyMs} ms`;
   let since = 0;
   return reader(name, async (notes) => {
-    const answer = await unlessAway(() => rpc(target(), by, 'poll', { since }));
-    if (answer === away) return;
-    if (!answer.success) {
+    const post = await unlessAway(() => rpcSend(target(), by.signed('poll', { since })));
+    if (post === away || post.status === 503) return;
+    const [answer] = post.results;
+    if (answer?.success !== true) {
       // Signed in the millisecond before a restart: the client signs again.
-      if (answer.errorCode === 'INVALID_CREDENTIALS') return;
-      throw new Error(`${name}: ${answer.errorCode} ${answer.error}`);
+      if (answer?.errorCode === 'INVALID_CREDENTIALS') return;
+      throw new Error(`${name}: ${post.status} ${JSON.stringify(answer)}`);
     }
     const answers = answer.result['answers'] as readonly Answer[];
     const records = Object.values(answer.result['iceCandidates'] as Readonly<Record<string, readonly Record_[]>>).flat();

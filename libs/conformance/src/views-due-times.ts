@@ -75,11 +75,14 @@ export const dueTimesContract = (adapter: string, make: () => Promise<Made>) =>
     });
 
     it('tells apart a session and a credential of one name that are due together', async () => {
-      await sessions.handle('same', anOffer({ ttlMs: 50 }));
-      await credentials.handle('same', anIssue({ expiresAt: t0 + 50 }));
-      expect(await made.dueTimes.size()).toBe(2);
-      await credentials.handle('same', aRevocation({ now: t0 + 10 }));
-      expect(await all()).toEqual([sessionDue('same', t0 + 50)]);
+      await sessions.handle('x', anOffer({ ttlMs: 50 }));
+      await credentials.handle('x', anIssue({ expiresAt: t0 + 50 }));
+      await credentials.handle('y', anIssue({ expiresAt: t0 + 50 }));
+      await sessions.handle('y', anOffer({ ttlMs: 50 }));
+      expect(await made.dueTimes.size()).toBe(4);
+      for (const name of ['x', 'y']) await credentials.handle(name, aRevocation({ now: t0 + 10 }));
+      const rows = [...(await all())].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      expect(rows).toEqual([sessionDue('x', t0 + 50), sessionDue('y', t0 + 50)]);
     });
 
     it('moves a due time with the answer and with the renewal', async () => {

@@ -7,7 +7,7 @@ const RANGES_REMEMBERED = 100;
 
 type Versions = {
   readonly offers: Map<string, OfferIndex>;
-  /** Ranges asked for since the set of versions last changed. */
+  /** Ranges asked for since a version was last added; what was removed since is in there, empty. */
   readonly matching: Map<string, readonly OfferIndex[]>;
 };
 
@@ -48,7 +48,6 @@ export const serviceIndex = (): ServiceIndex => {
       index.delete(offer);
       if (index.all.size > 0) return;
       versions.offers.delete(offer.service.version);
-      versions.matching.clear();
       if (versions.offers.size === 0) services.delete(offer.service.name);
     },
     matching: (name, range) => {

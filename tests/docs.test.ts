@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { root, startServer } from './support/server.ts';
+
+const run = promisify(execFile);
+
+const documents = globSync('**/*.md', {
+  cwd: root,
+  exclude: (path) => /(^|\/)(node_modules|\.git|data)(\/|$)/.test(path),
+}).toSorted();
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** The shell blocks of a document, in order. */
+const shellBlocks = (path: string): readonly string[] =>
+  [...read(path).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
+
+/** What a person does who pastes these blocks into one terminal. The first command that fails ends it. */
+const paste = async (blocks: readonly string[]) => {
+  const echoing = blocks.map((block, index) => `${block}\nprintf '\\n=== block ${index}\\n'`);
+  const { stdout } = await run('sh', ['-eu', '-c', echoing.join('\n')], { cwd: root, timeout: 60_000 });
+  return stdout.split(/\n=== block \d+\n/).slice(0, blocks.length);
+};
+
+const DOCUMENTED_ADDRESS = 'http://127.0.0.1:3000';
+
+describe('README.md', () => {
+  it('its walk works as it is printed, from the credential to the answer in the feed', async () => {
+    const blocks = shellBlocks('README.md');
+    expect(blocks.length).toBeGreaterThanOrEqual(5);
+    await using server = await startServer();
+    const said = await paste(blocks.map((block) => block.replaceAll(DOCUMENTED_ADDRESS, server.url)));
+    const all = said.join('\n');
+    expect(all, 'no step is refused').not.toContain('"code":');
+    expect(all).not.toContain('<html');
+    const answers = [...all.matchAll(/\{.*?\}(?=\{|\n|$)/g)].map(([json]) => JSON.parse(json) as object);
+    expect(answers).toMatchObject([
+      { sessions: [{ tags: ['chat'] }] },
+      { answeredAt: expect.any(Number) },
+      { count: 1 },
+      { items: [{ type: 'answered' }, { type: 'candidates' }], cursor: expect.any(String), recovered: true },
+    ]);
+  });
+
+  it('names the events that there are', async () => {
+    const { schemas } = (await import('@signalbox/event-schemas')) as unknown as { schemas?: object };
+    const golden = globSync('libs/event-schemas/golden/*.json', { cwd: root });
+    expect(schemas ?? golden.length).toBeTruthy();
+    for (const file of golden) {
+      const type = /([A-Za-z]+)\.v\d+\.json$/.exec(file)?.[1] ?? '';
+      expect(read('README.md'), type).toContain(`\`${type}\``);
+    }
+  });
+});
+
+describe('what `npm start` prints', () => {
+  it('three lines that work as pasted', async () => {
+    await using server = await startServer();
+    const lines = server
+      .output()
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => /^(\w+=\$\()?curl /.test(line));
+    expect(lines).toHaveLength(3);
+    const [, published, found] = await paste(lines);
+    expect(JSON.parse(published ?? '')).toMatchObject({ sessions: [{ sessionId: expect.any(String) }] });
+    const { sessionId } = JSON.parse(published ?? '').sessions[0];
+    expect(JSON.parse(found ?? '')).toMatchObject({ sessions: [{ sessionId, tags: ['chat'] }] });
+    expect(server.output(), 'where its data is').toContain(server.dataDir);
+  });
+});
+
+describe('every document', () => {
+  it('has links that lead somewhere', () => {
+    expect(documents).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'docs/configuration.md']));
+    const broken = documents.flatMap((path) => {
+      const text = read(path).replace(/^```[\s\S]*?^```$/gm, '');
+      return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, target]) => target ?? '')
+        .filter((target) => !/^(https?:|mailto:|#)/.test(target))
+        .filter((target) => {
+          const [file = '', anchor] = target.split('#');
+          const destination = join(dirname(path), file);
+          if (!existsSync(join(root, destination))) return true;
+          return anchor !== undefined && file.endsWith('.md') && !anchorsOf(destination).has(anchor);
+        })
+        .map((target) => `${path}: ${target}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const missing = documents.flatMap((path) =>
+      [...read(path).matchAll(/npm run ([\w:-]+)/g)]
+        .map(([, script]) => script ?? '')
+        .filter((script) => !(script in scripts))
+        .map((script) => `${path}: npm run ${script}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('names variables that exist', () => {
+    const known = new Set([...read('.env.example').matchAll(/SIGNALBOX_\w+/g)].map(([name]) => name));
+    const unknown = documents.flatMap((path) =>
+      [...read(path).matchAll(/\bSIGNALBOX_[A-Z_]+[A-Z]\b/g)]
+        .map(([name]) => name)
+        .filter((name) => ![...known].some((real) => real === name || real === `${name}_FILE` || `${real}_FILE` === name))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
+
+/** As the common renderers make them: lower case, punctuation gone, dashes for spaces. */
+const anchorsOf = (path: string): ReadonlySet<string> =>
+  new Set(
+    [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+      (heading ?? '')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .trim()
+        .replaceAll(' ', '-'),
+    ),
+  );
+
+it('what is generated is up to date', async () => {
+  const node = join(root, 'node_modules', '.bin', 'node');
+  const result = await run(node, ['tools/generate-docs.ts', '--check'], { cwd: root }).catch(
+    (error: { stderr: string }) => error,
+  );
+  expect(result.stderr).toBe('');
+});
+
+it('--help and --version say what they are asked for; anything else is an error', async () => {
+  const node = join(root, 'node_modules', '.bin', 'node');
+  const main = (...args: string[]) => run(node, ['services/standalone/src/main.ts', ...args], { cwd: root });
+  const { version } = JSON.parse(read('services/standalone/package.json')) as { version: string };
+  expect((await main('--version')).stdout.trim()).toBe(version);
+  expect((await main('--help')).stdout).toContain('npm start');
+  await expect(main('--prot=80')).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('--prot=80') });
+});
