@@ -7,7 +7,10 @@ import type { BoundProjection } from './projection.ts';
  * in one process and a consumer of the bus in another: it needs nothing but batches of recorded events.
  */
 export interface ProjectionRunner {
-  /** Resolves when every projection has written the batch. Batches are applied in the order of the calls. */
+  /**
+   * Resolves when every projection has written the batch. Batches are applied in the order of the calls. One that
+   * failed has to be given again before any later one is taken, so that no event is passed over: go on from `position`.
+   */
   apply(batch: readonly RecordedEvent[]): Promise<void>;
   /** The position up to which every projection has been brought by this runner. */
   readonly position: number;
@@ -23,13 +26,22 @@ export const createProjectionRunner = <E>(options: {
 }): ProjectionRunner => {
   let position = 0;
   let turn: Promise<void> = Promise.resolve();
+  /** The position of the first event of a batch that failed, until it has been applied after all. */
+  let owed: number | null = null;
   const waiting = new Set<{ readonly position: number; readonly resolve: () => void }>();
 
   const applyNow = async (batch: readonly RecordedEvent[]) => {
-    const last = batch.at(-1);
-    if (!last) return;
+    const [first, last] = [batch[0], batch.at(-1)];
+    if (!first || !last) return;
+    if (owed !== null && first.position > owed) {
+      throw new Error(
+        `The batch from position ${owed} on failed and has to be applied before that from ${first.position} on.`,
+      );
+    }
+    owed = first.position;
     const events = await options.codec.decode(batch, 'skip');
     for (const projection of options.projections) await projection.apply(events, last.position);
+    owed = null;
     position = Math.max(position, last.position);
     for (const waiter of waiting) {
       if (waiter.position > position) continue;
@@ -50,17 +62,21 @@ export const createProjectionRunner = <E>(options: {
     },
     reached: (wanted, signal) => {
       if (wanted <= position) return Promise.resolve();
+      if (signal?.aborted) return Promise.reject(signal.reason);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const waiter = { position: wanted, resolve };
-      waiting.add(waiter);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          waiting.delete(waiter);
-          reject(signal.reason);
+      const giveUp = () => {
+        waiting.delete(waiter);
+        reject(signal?.reason);
+      };
+      const waiter = {
+        position: wanted,
+        resolve: () => {
+          signal?.removeEventListener('abort', giveUp);
+          resolve();
         },
-        { once: true },
-      );
+      };
+      waiting.add(waiter);
+      signal?.addEventListener('abort', giveUp, { once: true });
       return promise;
     },
   };

@@ -3,7 +3,7 @@ import { feedCursor } from './cursor.ts';
 
 export type FeedAnswer = {
   readonly items: readonly (FeedItem & { readonly cursor: string })[];
-  /** Where to go on; the same as asked when there was nothing new. */
+  /** Where to go on. It may move without items: as far as the log has been read. */
   readonly cursor: string;
   readonly recovered: boolean;
 };
