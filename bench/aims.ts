@@ -9,6 +9,8 @@ export type Results = {
   readonly memory: readonly MemoryResult[];
   readonly startup: readonly StartupResult[];
   readonly scheduler: SchedulerResult | null;
+  /** Parts that could not be measured, with why. */
+  readonly failures: readonly string[];
 };
 
 export type Aim = { readonly aim: string; readonly measured: string; readonly met: boolean };

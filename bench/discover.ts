@@ -19,11 +19,14 @@ export type MemoryResult = {
   readonly residentBytes: number;
 };
 
-const SIZES = [100, 10_000, 100_000];
+export type Discovery = { readonly rates: readonly RowResult[]; readonly memory: readonly MemoryResult[] };
 
-const fill = async (offers: number): Promise<{ readonly target: Target; readonly memory: MemoryResult }> => {
+/** So few that what a server allocates anyway would count as theirs. */
+const FEW = 100;
+const SIZES = [FEW, 10_000, 100_000];
+
+const fill = async (target: Target, offers: number): Promise<MemoryResult> => {
   progress(`publishing ${offers} offers`);
-  const target = await startReal(`signalbox, ${offers.toLocaleString('en')} open`);
   const callers = await withTokens(target);
   const few = new Connections(target.origin, 8);
   const before = await target.server.memory();
@@ -31,34 +34,29 @@ const fill = async (offers: number): Promise<{ readonly target: Target; readonly
   await few.close();
   const after = await target.server.memory();
   const perSession = (of: (memory: Memory) => number) => (of(after) - of(before)) / offers;
-  const memory = {
+  return {
     sessions: offers,
     payloadBytes: SDP_BYTES,
     heapBytes: perSession(({ heapUsed, external }) => heapUsed + external),
     residentBytes: perSession(({ rss }) => rss),
   };
-  return { target, memory };
 };
 
 /** Discovery with few and with many open offers in one tag, each on a server of its own, and what these offers hold. */
-export const measureDiscovery = async (
-  options: RateOptions,
-  wanted: (row: Row) => boolean,
-): Promise<{ readonly rates: readonly RowResult[]; readonly memory: readonly MemoryResult[] }> => {
+export const measureDiscovery = async (options: RateOptions, wanted: (row: Row) => boolean): Promise<Discovery> => {
   const bare = await startBare();
-  const filled = [];
-  for (const size of SIZES) filled.push(await fill(size));
-  const rates: RowResult[] = [];
-  for (const row of discoverRows.filter(wanted)) {
-    rates.push(
-      await measureRow(
-        row,
-        bare,
-        filled.map(({ target }) => target),
-        options,
-      ),
-    );
+  const started: Target[] = [bare];
+  try {
+    const memory: MemoryResult[] = [];
+    for (const size of SIZES) {
+      const target = await startReal(`signalbox, ${size.toLocaleString('en')} open`);
+      started.push(target);
+      memory.push(await fill(target, size));
+    }
+    const rates: RowResult[] = [];
+    for (const row of discoverRows.filter(wanted)) rates.push(await measureRow(row, bare, started.slice(1), options));
+    return { rates, memory: memory.filter(({ sessions }) => sessions > FEW) };
+  } finally {
+    await Promise.all(started.map((target) => target.stop()));
   }
-  await Promise.all([bare, ...filled.map(({ target }) => target)].map((target) => target.stop()));
-  return { rates, memory: filled.map(({ memory }) => memory).filter(({ sessions }) => sessions > 100) };
 };

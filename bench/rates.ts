@@ -32,7 +32,7 @@ export type RateOptions = {
 };
 
 /** Requests before anything is measured: until then code is compiled and caches are filled. */
-const WARM_UP = 6_000;
+const WARM_UP = 12_000;
 const MIN_REQUESTS = 500;
 const MAX_REQUESTS = 60_000;
 
@@ -78,8 +78,8 @@ export const measureRow = async (
   for (const target of targets) {
     progress(`${row.name}: warming up ${target.name}`);
     const rounds = await row.open(target);
-    await (await rounds(WARM_UP / weight / 3))();
-    const { perSecond } = await (await rounds(WARM_UP / weight))();
+    await (await rounds(Math.round(WARM_UP / weight / 3)))();
+    const { perSecond } = await (await rounds(Math.round(WARM_UP / weight)))();
     slowest = Math.min(slowest, perSecond);
     opened.push({ target, rounds, done: [] });
   }

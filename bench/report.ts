@@ -43,7 +43,7 @@ the log's writer share them with the event loop, so the ratio of CPU tells more 
 
 /** A run as a page of Markdown. */
 export const markdown = (run: Run): string => {
-  const { machine, settings, rates, memory, startup, scheduler } = run;
+  const { machine, settings, rates, memory, startup, scheduler, failures } = run;
   const aims = aimsOf(run).map(({ aim, measured, met }) => [aim, measured, met ? 'yes' : '**no**']);
   const sessions = memory.map(({ sessions, payloadBytes, heapBytes, residentBytes }) => [
     whole(sessions),
@@ -68,6 +68,7 @@ export const markdown = (run: Run): string => {
   return [
     `# Bench of ${run.at.slice(0, 10)}, commit ${run.commit}`,
     `${cpu}. Load average before the run ${machine.loadBefore}. Took ${whole(run.tookSeconds)} s.`,
+    ...section('Could not be measured', failures.map((text) => `- ${text}`).join('\n'), failures.length > 0),
     ...section('Aims', table(['aim', 'measured', 'met'], aims), aims.length > 0),
     ...section('Rates', `${table(RATE_HEAD, rates.flatMap(rateRows))}\n\n${RATE_NOTE}`, rates.length > 0),
     ...section(

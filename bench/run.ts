@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@signalbox/runtime';
 import type { Results } from './aims.ts';
-import { measureDiscovery } from './discover.ts';
+import { type Discovery, measureDiscovery } from './discover.ts';
 import { CONNECTIONS, settings } from './driver/targets.ts';
 import { progress, say } from './driver/terminal.ts';
 import { thisCommit, thisMachine } from './machine.ts';
@@ -19,17 +19,35 @@ import { measureStartup } from './startup.ts';
 
 const aloneRows = [...commandRows, ...pollRows, handshakeRow, ...rpcRows];
 
+/** Runs a part; should it fail, the others are measured all the same. */
+const attempt = async <T>(part: string, failures: string[], work: () => Promise<T>, otherwise: T): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    failures.push(`${part}: ${error instanceof Error ? error.message : String(error)}`);
+    return otherwise;
+  }
+};
+
 const measureAll = async (options: Options): Promise<Results> => {
   const wanted = (name: string) => options.only === null || name.includes(options.only);
+  const failures: string[] = [];
   const rates: RowResult[] = [];
-  for (const row of aloneRows.filter(({ name }) => wanted(name))) rates.push(await measureAlone(row, options));
+  for (const row of aloneRows.filter(({ name }) => wanted(name))) {
+    rates.push(...(await attempt(row.name, failures, async () => [await measureAlone(row, options)], [])));
+  }
+  const discovery: Discovery = { rates: [], memory: [] };
   const discovers = wanted('memory') || discoverRows.some(({ name }) => wanted(name));
-  const discovery = discovers ? await measureDiscovery(options, ({ name }) => wanted(name)) : { rates: [], memory: [] };
+  const discover = () => measureDiscovery(options, ({ name }) => wanted(name));
+  const { rates: discoverRates, memory } = discovers
+    ? await attempt('discover', failures, discover, discovery)
+    : discovery;
   return {
-    rates: [...rates, ...discovery.rates],
-    memory: discovery.memory,
-    startup: wanted('startup') ? await measureStartup() : [],
-    scheduler: wanted('scheduler') ? await measureScheduler() : null,
+    rates: [...rates, ...discoverRates],
+    memory,
+    startup: wanted('startup') ? await attempt('startup', failures, measureStartup, []) : [],
+    scheduler: wanted('scheduler') ? await attempt('scheduler', failures, measureScheduler, null) : null,
+    failures,
   };
 };
 
@@ -56,6 +74,7 @@ const bench = async (options: Options): Promise<void> => {
   );
   writeFileSync(`${name}.md`, markdown(run));
   writeFileSync(`${name}.json`, `${JSON.stringify(run, null, 2)}\n`);
+  if (results.failures.length > 0) process.exitCode = 1;
   say(`Written to ${name}.md and .json`);
 };
 

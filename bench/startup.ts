@@ -20,7 +20,7 @@ export type StartupResult = {
 
 const SIZES = [10_000, 100_000, 1_000_000];
 const ALIVE = 1_000;
-const STARTS = 5;
+const STARTS = 3;
 
 const eventsReadBy = (output: string): number => Number(/"resumedEvents":(\d+)/.exec(output)?.[1] ?? Number.NaN);
 

@@ -19,8 +19,8 @@ import { readLog } from './support/log.ts';
 import { edCaller, htCaller, rpcSend } from './support/rondevu.ts';
 import { type Server, startServer } from './support/server.ts';
 
-const CYCLES = Number(process.env['CRASH_CYCLES'] ?? 50);
-const SEED = Number(process.env['CRASH_SEED'] ?? randomInt(1_000_000));
+const CYCLES = Number(process.env.CRASH_CYCLES ?? 50);
+const SEED = Number(process.env.CRASH_SEED ?? randomInt(1_000_000));
 
 /** Each cycle starts a process and drives it for some hundreds of requests. */
 const MS_PER_CYCLE = 15_000;

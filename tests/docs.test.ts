@@ -45,10 +45,9 @@ describe('README.md', () => {
     ]);
   });
 
-  it('names the events that there are', async () => {
-    const { schemas } = (await import('@signalbox/event-schemas')) as unknown as { schemas?: object };
+  it('names the events that there are', () => {
     const golden = globSync('libs/event-schemas/golden/*.json', { cwd: root });
-    expect(schemas ?? golden.length).toBeTruthy();
+    expect(golden.length).toBeGreaterThan(0);
     for (const file of golden) {
       const type = /([A-Za-z]+)\.v\d+\.json$/.exec(file)?.[1] ?? '';
       expect(read('README.md'), type).toContain(`\`${type}\``);
@@ -108,7 +107,9 @@ describe('every document', () => {
     const unknown = documents.flatMap((path) =>
       [...read(path).matchAll(/\bSIGNALBOX_[A-Z_]+[A-Z]\b/g)]
         .map(([name]) => name)
-        .filter((name) => ![...known].some((real) => real === name || real === `${name}_FILE` || `${real}_FILE` === name))
+        .filter(
+          (name) => ![...known].some((real) => real === name || real === `${name}_FILE` || `${real}_FILE` === name),
+        )
         .map((name) => `${path}: ${name}`),
     );
     expect(unknown).toEqual([]);

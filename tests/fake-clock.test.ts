@@ -134,8 +134,15 @@ describe('an offer on a clock of the test’s own', () => {
   it('of thousands ends each once, in time', async () => {
     const sessions: Session[] = [];
     for (let i = 0; i < 20; i++) {
-      const body = { tags: ['many'], ttlMs: MINUTE + i * 100, offers: Array.from({ length: 50 }, () => ({ sdp: 'v=0' })) };
-      const answer = await server.request<{ sessions: Session[] }>('POST', '/v1/sessions', { body, headers: as(alice) });
+      const body = {
+        tags: ['many'],
+        ttlMs: MINUTE + i * 100,
+        offers: Array.from({ length: 50 }, () => ({ sdp: 'v=0' })),
+      };
+      const answer = await server.request<{ sessions: Session[] }>('POST', '/v1/sessions', {
+        body,
+        headers: as(alice),
+      });
       sessions.push(...answer.body.sessions);
     }
     expect(sessions).toHaveLength(1_000);
@@ -263,7 +270,9 @@ it('two servers with the same seed and the same requests record the same', async
     const body = { tags: ['same'], offers: [{ sdp: 'v=0' }] };
     await one.request('POST', '/v1/sessions', { body, headers: { authorization: `Bearer ${issued.body.token}` } });
     await one.clock.advance(MINUTE);
-    await until('it has ended', async () => (await one.recorded()).some(({ event }) => event.type === 'SessionExpired'));
+    await until('it has ended', async () =>
+      (await one.recorded()).some(({ event }) => event.type === 'SessionExpired'),
+    );
     await one.stop();
     return one.recorded();
   };

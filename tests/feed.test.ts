@@ -8,7 +8,7 @@ import { type Server, startServer } from './support/server.ts';
 /** 20 offerers with five sessions each, which 20 others answer: each feed tells of several sessions at once. */
 const PAIRS = 20;
 const SESSIONS_EACH = 5;
-const BATCHES = 8;
+const BATCHES = 5;
 
 const env = { SIGNALBOX_ANSWERED_TTL_MS: '3600000' };
 
@@ -26,7 +26,10 @@ describe.each([
     const caller = await tokenFor(target(), ed25519Caller(key));
     const everyMs = [1, 5, 50, null][number % 4] ?? null;
     if (kind === 'rondevu') return { caller, reader: sinceReader(target, edCaller(key), everyMs ?? 5) };
-    return { caller, reader: everyMs === null ? longPollReader(target, caller) : cursorReader(target, caller, everyMs) };
+    return {
+      caller,
+      reader: everyMs === null ? longPollReader(target, caller) : cursorReader(target, caller, everyMs),
+    };
   };
 
   it.each([
@@ -60,7 +63,9 @@ describe.each([
     if (restart === 'none') resumed.resolve();
 
     /** One command with a key, asked again until it is answered: what clients do when a server goes away. */
-    const insist = async (send: (headers: Readonly<Record<string, string>>) => Promise<{ status: number; text: string }>) => {
+    const insist = async (
+      send: (headers: Readonly<Record<string, string>>) => Promise<{ status: number; text: string }>,
+    ) => {
       const headers = { 'idempotency-key': chance.uuid() };
       for (;;) {
         const answer = await send(headers).catch(() => undefined);
@@ -114,7 +119,9 @@ describe.each([
     for (const [index, { reader }] of parties.entries()) {
       const reading = finished[index]!;
       expect(reading.twice, `${reader.name} was told twice`).toEqual([]);
-      expect(Object.fromEntries(reading.candidates), reader.name).toEqual(Object.fromEntries(wanted[index]!.candidates));
+      expect(Object.fromEntries(reading.candidates), reader.name).toEqual(
+        Object.fromEntries(wanted[index]!.candidates),
+      );
       expect(Object.fromEntries(reading.answers), reader.name).toEqual(Object.fromEntries(wanted[index]!.answers));
     }
     await current.kill9();

@@ -56,7 +56,7 @@ export const startServer = async (
 ): Promise<ServerProcess> => {
   const spawnedAt = systemClock.monotonic();
   const child = spawn(process.execPath, ['--expose-gc', ...nodeOptions, '--import', probe, entry], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   running.add(child);

@@ -1,5 +1,5 @@
 import { systemChance } from '@signalbox/runtime';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   anonymous,
   bearer,
@@ -15,13 +15,18 @@ import {
   send,
   v1,
 } from '../support/client.ts';
-import { startServer } from '../support/server.ts';
+import { type Server, startServer } from '../support/server.ts';
 
 const newKey = () => systemChance.uuid();
 
+let server: Server;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
 describe('an idempotency key', () => {
   it('gives the first answer again, and has one effect', async () => {
-    await using server = await startServer();
     const alice = v1(server, await newTokenCaller(server));
     const bob = v1(server, await newTokenCaller(server));
     const tag = newTag();
@@ -47,7 +52,6 @@ describe('an idempotency key', () => {
   });
 
   it('repeats a refusal too', async () => {
-    await using server = await startServer();
     const alice = v1(server, await newTokenCaller(server));
     const [bob, carol] = [v1(server, await newTokenCaller(server)), v1(server, await newTokenCaller(server))];
     const id = await publishOne(alice, newTag());
@@ -61,7 +65,6 @@ describe('an idempotency key', () => {
   });
 
   it('belongs to its caller, and to one request only', async () => {
-    await using server = await startServer();
     const [alice, bob] = [v1(server, await newTokenCaller(server)), v1(server, await newTokenCaller(server))];
     const headers = { 'idempotency-key': newKey() };
     const tag = newTag();
@@ -83,7 +86,6 @@ describe('an idempotency key', () => {
     ['one with a space', 'a b'],
     ['one of 256 characters', 'x'.repeat(256)],
   ])('must be 1 to 255 visible characters: %s is refused', async (_, key) => {
-    await using server = await startServer();
     const alice = v1(server, await newTokenCaller(server));
     const refused = await alice.publish({ tags: ['a'], offers: [{ sdp: 'v=0' }] }, { 'idempotency-key': key });
     expect(refused.status).toBe(400);
@@ -91,7 +93,6 @@ describe('an idempotency key', () => {
   });
 
   it('is told to wait while its first request is in flight; all that come at once have one effect', async () => {
-    await using server = await startServer();
     const alice = v1(server, await newTokenCaller(server));
     const tag = newTag();
     const body = { tags: [tag], offers: Array.from({ length: 100 }, () => ({ sdp: sdpOf('race') })) };
@@ -112,18 +113,18 @@ describe('an idempotency key', () => {
   });
 
   it.each(['stop', 'kill9'] as const)('gives the first answer also after a restart (%s)', async (how) => {
-    await using server = await startServer();
-    const alice = await newTokenCaller(server);
+    await using first = await startServer();
+    const alice = await newTokenCaller(first);
     const tag = newTag();
     const publishKey = { 'idempotency-key': newKey() };
     const credentialKey = newKey();
     const body = { tags: [tag], offers: [{ sdp: sdpOf('durable') }] };
     const issue = { method: 'POST', path: '/v1/credentials', headers: { 'idempotency-key': credentialKey } };
-    const published = await v1(server, alice).publish(body, publishKey);
-    const issued = await send<{ name: string; secret: string }>(server, anonymous, issue);
-    await server[how]();
+    const published = await v1(first, alice).publish(body, publishKey);
+    const issued = await send<{ name: string; secret: string }>(first, anonymous, issue);
+    await first[how]();
 
-    await using next = await server.again();
+    await using next = await first.again();
     const again = await v1(next, alice).publish(body, publishKey);
     expect([again.status, again.text]).toEqual([201, published.text]);
     expect(again.headers['idempotency-replayed']).toBe('true');
@@ -137,7 +138,6 @@ describe('an idempotency key', () => {
   });
 
   it('makes a rotation and a revocation happen once', async () => {
-    await using server = await startServer();
     const { name, secret, token } = await issueCredential(server);
     const owner = bearer(name, token);
     const rotation = {

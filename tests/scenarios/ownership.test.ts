@@ -168,6 +168,6 @@ describe('what is not there', () => {
     expect(told(await client.trickle(id, [{}]))).toEqual([404, 'OFFER_NOT_FOUND']);
     const wrongMethod = await send(server, anonymous, { method: 'PUT', path: `/v1/sessions/${id}` });
     expect(told(wrongMethod)).toEqual([405, 'METHOD_NOT_ALLOWED']);
-    expect(wrongMethod.headers['allow']).toMatch(/DELETE.*GET.*PATCH/);
+    expect(wrongMethod.headers.allow).toMatch(/DELETE.*GET.*PATCH/);
   });
 });

@@ -34,7 +34,7 @@ describe('what a person or a machine finds on a server', () => {
 
   it('GET /docs is a page that works without anything from elsewhere', async () => {
     const page = await get('/docs/');
-    const followed = page.status >= 300 && page.status < 400 ? await get(page.headers['location'] ?? '') : page;
+    const followed = page.status >= 300 && page.status < 400 ? await get(page.headers.location ?? '') : page;
     expect(followed.status).toBe(200);
     expect(followed.headers['content-type']).toMatch(/^text\/html/);
     const assets = [...followed.text.matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, url]) => url ?? '');
@@ -145,7 +145,7 @@ describe('/openapi.json', () => {
         expect(JSON.stringify(operation.responses), name).toContain('application/problem+json');
       }
     }
-    const problem = body.components.schemas['Problem'] as { properties: { code: { enum: string[] } } };
+    const problem = body.components.schemas.Problem as { properties: { code: { enum: string[] } } };
     expect(problem.properties.code.enum.toSorted()).toEqual(Object.keys(catalogue).toSorted());
   });
 });

@@ -54,7 +54,7 @@ describe('what a server writes to its logs', () => {
       ...{ method: 'POST', path: '/v1/sessions', body: { tags: [tag], offers: [{ sdp: offer }] } },
       headers: { 'x-forwarded-for': plant('a forwarded address', '203.0.113.99'), 'idempotency-key': 'k-1' },
     });
-    plant('a signature', /:([^:]+):/.exec(signed.headers['signature'] ?? '')?.[1] ?? '');
+    plant('a signature', /:([^:]+):/.exec(signed.headers.signature ?? '')?.[1] ?? '');
     plant('a nonce', /nonce="([^"]+)"/.exec(signed.headers['signature-input'] ?? '')?.[1] ?? '');
     const published = await transmit<{ sessions: { sessionId: string }[] }>(server, signed);
     expect(published.status).toBe(201);

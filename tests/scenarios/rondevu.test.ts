@@ -50,12 +50,12 @@ describe.each(dialects)('the whole handshake in %s', (dialect, words, newCaller)
       tags: [tag],
       offers: [{ sdp: offer }],
     });
-    const [{ offerId } = { offerId: '' }] = published['offers'] as readonly { readonly offerId: string }[];
+    const [{ offerId } = { offerId: '' }] = published.offers as readonly { readonly offerId: string }[];
     expect(published).toEqual({
       ...{ [words.identity]: alice.identity, tags: [tag], ...times },
       offers: [{ offerId: expect.any(String), sdp: offer, ...times }],
     });
-    expect(Number(published['expiresAt']) - Number(published['createdAt'])).toBe(90_000);
+    expect(Number(published.expiresAt) - Number(published.createdAt)).toBe(90_000);
 
     const shown = { offerId, publicKey: alice.identity, username: alice.identity, tags: [tag], sdp: offer, ...times };
     const found = await rpcOpen(server, 'discover', { tags: [tag], limit: 5 });
@@ -80,7 +80,7 @@ describe.each(dialects)('the whole handshake in %s', (dialect, words, newCaller)
     const poll = async (by: RondevuCaller) => {
       const { answers, iceCandidates } = await rpcResult(server, by, 'poll', { since });
       const records = Object.values(iceCandidates as Readonly<Record<string, readonly Json[]>>).flat();
-      const seen = [...(answers as readonly Json[]).map((a) => a['answeredAt']), ...records.map((r) => r['createdAt'])];
+      const seen = [...(answers as readonly Json[]).map((a) => a.answeredAt), ...records.map((r) => r.createdAt)];
       since = Math.max(since, ...seen.map(Number));
       return { answers, records };
     };
@@ -206,7 +206,7 @@ describe('what every dialect shares', () => {
     const [tag, later] = [newTag(), newTag()];
     const offers = [{ sdp: sdpOf('one') }, { sdp: sdpOf('two') }];
     const published = await rpcResult(server, alice, 'publishOffer', { tags: [tag], offers });
-    const ids = (published['offers'] as readonly { readonly offerId: string }[]).map(({ offerId }) => offerId);
+    const ids = (published.offers as readonly { readonly offerId: string }[]).map(({ offerId }) => offerId);
     expect(await rpcResult(server, alice, 'updateOfferTags', { tags: [later] })).toEqual({ success: true, count: 2 });
     expect(await rpcOpen(server, 'countOffersByTags', { tags: [tag, later], unique: true })).toEqual({
       success: true,

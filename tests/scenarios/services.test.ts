@@ -79,7 +79,7 @@ describe('services in the FQN dialect', () => {
     rpcResult(server, by, 'publishOffer', { serviceFqn, offers: sdps.map((sdp) => ({ sdp })), ttl: 120_000 });
 
   const idsOf = (published: Readonly<Record<string, unknown>>) =>
-    (published['offers'] as readonly { readonly offerId: string }[]).map(({ offerId }) => offerId);
+    (published.offers as readonly { readonly offerId: string }[]).map(({ offerId }) => offerId);
 
   it('goes the whole way', async () => {
     const [alice, bob] = [hfCaller(await newCredential(server)), hfCaller(await newCredential(server))];

@@ -54,6 +54,16 @@ const accepted = <T>({ status, text, body }: Answer<T>): T => {
   return body;
 };
 
+/** A few at a time: each is a request or more. */
+const all = async <T>(list: readonly T[], check: (one: T) => Promise<void>): Promise<void> => {
+  const left = [...list];
+  await Promise.all(
+    Array.from({ length: WORKERS }, async () => {
+      for (let one = left.pop(); one !== undefined; one = left.pop()) await check(one);
+    }),
+  );
+};
+
 /** Drives a server with every kind of command, over HTTP v1 and /rpc, with and without idempotency keys. */
 export const createCrashLoad = async (chance: Chance) => {
   const actors: readonly Actor[] = Array.from({ length: ACTORS }, () => {
@@ -112,7 +122,7 @@ export const createCrashLoad = async (chance: Chance) => {
         }
         const answer = await rpc(server, publisher.rpc, 'publishOffer', { tags: [tag], offers, ttl });
         if (!answer.success) throw new Refused(answer.errorCode);
-        return (answer.result['offers'] as readonly { readonly offerId: string }[]).map(({ offerId }) => offerId);
+        return (answer.result.offers as readonly { readonly offerId: string }[]).map(({ offerId }) => offerId);
       },
       apply: (ids) => learnAll(ids as readonly string[]),
       clear: async (server) => {
@@ -313,14 +323,14 @@ export const createCrashLoad = async (chance: Chance) => {
       }
       interrupted = [];
       const sample = Array.from({ length: Math.min(SAMPLE, sessions.length) }, () => pick(sessions));
-      for (const session of new Set([...touched, ...sample])) await checkSession(server, session, when);
-      for (const credential of credentials.slice(-WORKERS)) await checkCredential(server, credential, when);
+      await all([...new Set([...touched, ...sample])], (session) => checkSession(server, session, when));
+      await all(credentials.slice(-WORKERS), (credential) => checkCredential(server, credential, when));
       touched.clear();
     },
 
     checkEverything: async (server: Server) => {
-      for (const session of sessions) await checkSession(server, session, 'at the end');
-      for (const credential of credentials) await checkCredential(server, credential, 'at the end');
+      await all(sessions, (session) => checkSession(server, session, 'at the end'));
+      await all(credentials, (credential) => checkCredential(server, credential, 'at the end'));
     },
 
     acknowledged: (): Acknowledged => ({ sessions, credentials }),

@@ -132,8 +132,8 @@ export const sinceReader = (target: () => Server, by: RondevuCaller, everyMs: nu
       if (answer?.errorCode === 'INVALID_CREDENTIALS') return;
       throw new Error(`${name}: ${post.status} ${JSON.stringify(answer)}`);
     }
-    const answers = answer.result['answers'] as readonly Answer[];
-    const records = Object.values(answer.result['iceCandidates'] as Readonly<Record<string, readonly Record_[]>>).flat();
+    const answers = answer.result.answers as readonly Answer[];
+    const records = Object.values(answer.result.iceCandidates as Readonly<Record<string, readonly Record_[]>>).flat();
     for (const { offerId, sdp } of answers) notes.answered(offerId, sdp);
     for (const { offerId, candidate } of records) notes.candidates(offerId, [candidate]);
     since = Math.max(since, ...answers.map((a) => a.answeredAt), ...records.map((r) => r.createdAt));

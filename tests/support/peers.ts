@@ -88,20 +88,20 @@ const rondevuPeer = (target: Target, by: RondevuCaller): Peer => {
     identity: by.identity,
     publish: async (tag, sdp) => {
       const published = await call('publishOffer', { tags: [tag], offers: [{ sdp }], ttl: 300_000 });
-      return (published['offers'] as Offers)[0]?.offerId ?? '';
+      return (published.offers as Offers)[0]?.offerId ?? '';
     },
     discover: async (tag) => {
       const found = await rpcOpen(target, 'discover', { tags: [tag], limit: 100 });
       if (!found.success) throw new Error(found.errorCode);
-      return new Map((found.result['offers'] as Offers).map((offer) => [offer.sdp, offer.offerId]));
+      return new Map((found.result.offers as Offers).map((offer) => [offer.sdp, offer.offerId]));
     },
     answer: async (offerId, sdp, matchedTags) => {
       await call('answerOffer', { offerId, sdp, matchedTags });
     },
     answerTo: async (offerId) => {
       const { answers } = await call('poll', { since: 0 });
-      const mine = (answers as readonly Readonly<Record<string, string>>[]).find((a) => a['offerId'] === offerId);
-      return mine ? { answerer: mine[answererName] ?? '', sdp: mine['sdp'] ?? '' } : null;
+      const mine = (answers as readonly Readonly<Record<string, string>>[]).find((a) => a.offerId === offerId);
+      return mine ? { answerer: mine[answererName] ?? '', sdp: mine.sdp ?? '' } : null;
     },
     trickle: async (offerId, candidates) => {
       await call('addIceCandidates', { offerId, candidates });

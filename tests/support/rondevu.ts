@@ -141,5 +141,5 @@ export const rpcOpen = async (
 export const newCredential = async (target: Target): Promise<Credential> => {
   const answer = await rpcOpen(target, 'generateCredentials');
   if (!answer.success) throw new Error(`No credential: ${answer.errorCode}`);
-  return { name: String(answer.result['name']), secret: String(answer.result['secret']) };
+  return { name: String(answer.result.name), secret: String(answer.result.secret) };
 };

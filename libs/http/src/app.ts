@@ -92,6 +92,7 @@ const decorateRequests = (app: App): void => {
     app.decorateRequest(name, null);
   }
   for (const name of ['cancelDeadline', 'goneController', 'answer'] as const) app.decorateRequest(name, null);
+  app.decorateRequest('withinLimit', true);
   app.decorateRequest('traceId', '');
   app.decorateRequest('startedAt', 0);
   app.decorateRequest('settings');

@@ -12,9 +12,17 @@ const allows: Readonly<Record<Exclude<Access, 'public'>, (caller: Caller) => boo
   admin: ({ scopes }) => scopes.has('admin'),
 };
 
+/** The proven identity. Only for routes whose access is `caller` or more: there it has been seen to. */
+export const callerOf = (request: FastifyRequest): string => {
+  if (!request.caller) throw new Error(`${request.routeOptions.url} was reached without a caller.`);
+  return request.caller.identity;
+};
+
 /** Finds out who is calling, on routes that want to know, and refuses who may not. */
 export const addAuthentication = (app: App, options: HttpOptions): void => {
   const { authenticate, telemetry, config } = options;
+  // Under TLS of our own every request came by it, also one that was injected by a batch and has no socket.
+  const scheme = options.tls ? 'https' : null;
 
   const judge = (request: FastifyRequest, access: Exclude<Access, 'public'>, outcome: AuthOutcome) => {
     if (outcome.kind === 'refused') {
@@ -36,7 +44,7 @@ export const addAuthentication = (app: App, options: HttpOptions): void => {
   app.addHook('preValidation', (request, _reply, done) => {
     const { access } = request.settings;
     if (access === undefined || access === 'public') return done();
-    const origin = config.publicUrl ?? `${request.protocol}://${request.host}`;
+    const origin = config.publicUrl ?? `${scheme ?? request.protocol}://${request.host}`;
     authenticate({
       method: request.method,
       targetUri: origin + request.originalUrl,

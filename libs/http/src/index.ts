@@ -1,4 +1,5 @@
 export { createHttpApp } from './app.ts';
+export { callerOf } from './authentication.ts';
 export { addressKey } from './client-address.ts';
 export { consistencyToken, parseConsistencyToken, readConsistency, type Write, writesHeader } from './consistency.ts';
 export { parseJson } from './json-body.ts';
@@ -15,5 +16,7 @@ export {
   problemOf,
   sendProblem,
 } from './problem.ts';
+export { escapeHtml } from './problem-pages.ts';
+export { ratePolicy } from './rate-limits.ts';
 export type { Access, App, RateClass } from './request.ts';
 export { invalid } from './validation.ts';

@@ -9,28 +9,35 @@ code{font-family:ui-monospace,monospace;background:#eee;padding:.1em .3em;border
 
 const CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+/** For texts and for quoted attributes of a page. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
-const withCode = (text: string): string => escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
+const withCode = (text: string): string => escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 
 const page = (title: string, content: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${escaped(title)}</title><style>${STYLE}</style></head><body>${content}</body></html>
+<title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body>${content}</body></html>
 `;
 
 const problemPage = (code: ErrorCode): string => {
   const { status, title, help } = catalogue[code];
   return page(
     `${code}: ${title}`,
-    `<h1>${escaped(title)}</h1><p>Code <code>${code}</code>, status ${status}.</p><p>${withCode(help)}</p><p><a href="/problems">All codes</a></p>`,
+    `<h1>${escapeHtml(title)}</h1><p>Code <code>${code}</code>, status ${status}.</p><p>${withCode(help)}</p><p><a href="/problems">All codes</a></p>`,
   );
 };
 
 const listPage = (): string => {
   const items = errorCodes.map(
-    (code) => `<li><a href="/problems/${code}"><code>${code}</code></a> ${escaped(catalogue[code].title)}</li>`,
+    (code) => `<li><a href="/problems/${code}"><code>${code}</code></a> ${escapeHtml(catalogue[code].title)}</li>`,
   );
   return page('Problems', `<h1>Problems</h1><ul>${items.join('')}</ul>`);
 };

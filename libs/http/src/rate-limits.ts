@@ -7,14 +7,26 @@ import type { RateClass } from './request.ts';
 
 const WINDOW_MS = 60_000;
 
+type ConfiguredLimits = Exclude<HttpOptions['config']['rateLimits'], 'off'>;
+
 type Limit = { readonly policy: RatePolicy; readonly header: string };
 
 /** Classes that count by address alone: their callers are not known yet, or need not be. */
 const BY_ADDRESS_ALONE: readonly RateClass[] = ['credentials', 'rpc', 'operations'];
 
-const limitOf = (name: string, limit: number): Limit => ({
-  policy: { name, limit, windowMs: WINDOW_MS },
-  header: `"${name}";q=${limit};w=${WINDOW_MS / 1_000}`,
+/**
+ * The limit of one class for one address or one caller. An address may send several callers' worth, where callers are
+ * counted too; of `/rpc` an address counts by its POSTs, and a caller by the calls in them.
+ */
+export const ratePolicy = (limits: ConfiguredLimits, name: RateClass, of: 'address' | 'caller'): RatePolicy => {
+  const alone = BY_ADDRESS_ALONE.includes(name);
+  const factor = of === 'address' ? (alone ? 1 : limits.addressFactor) : alone ? limits.addressFactor : 1;
+  return { name: of === 'address' ? `${name}-address` : name, limit: limits[name] * factor, windowMs: WINDOW_MS };
+};
+
+const withHeader = (policy: RatePolicy): Limit => ({
+  policy,
+  header: `"${policy.name}";q=${policy.limit};w=${policy.windowMs / 1_000}`,
 });
 
 export interface RateLimits {
@@ -34,13 +46,8 @@ export const createRateLimits = (options: HttpOptions): RateLimits | 'off' => {
   if (limits === 'off') return 'off';
 
   const classes: readonly RateClass[] = ['read', 'write', 'poll', 'credentials', 'rpc', 'operations'];
-  const perCaller = new Map(classes.map((name) => [name, limitOf(name, limits[name])]));
-  const perAddress = new Map(
-    classes.map((name) => {
-      const factor = BY_ADDRESS_ALONE.includes(name) ? 1 : limits.addressFactor;
-      return [name, limitOf(`${name}-address`, limits[name] * factor)];
-    }),
-  );
+  const perCaller = new Map(classes.map((name) => [name, withHeader(ratePolicy(limits, name, 'caller'))]));
+  const perAddress = new Map(classes.map((name) => [name, withHeader(ratePolicy(limits, name, 'address'))]));
 
   const judge = (answer: RateAnswer, limit: Limit, reply: FastifyReply): Error | undefined => {
     const { name } = limit.policy;
@@ -60,20 +67,24 @@ export const createRateLimits = (options: HttpOptions): RateLimits | 'off' => {
     else done(judge(answer, limit, reply));
   };
 
-  const classOf = ({ settings, method }: FastifyRequest): RateClass | 'own' =>
-    settings.rate ?? (method === 'GET' || method === 'HEAD' ? 'read' : 'write');
+  const classOf = ({ settings, method }: FastifyRequest): RateClass =>
+    settings.rate ?? (['GET', 'HEAD', 'OPTIONS'].includes(method) ? 'read' : 'write');
 
   return {
     byAddress: (request, reply, done) => {
-      const name = classOf(request);
-      const limit = name === 'own' ? undefined : perAddress.get(name);
-      if (limit) take(limit, `address:${addressKey(request.clientAddress)}`, 1, reply, done);
-      else done();
+      const limit = perAddress.get(classOf(request));
+      if (!limit) return done();
+      const told = (refusal?: Error) => {
+        request.withinLimit = refusal === undefined;
+        done();
+      };
+      const key = `address:${addressKey(request.clientAddress)}`;
+      take(limit, key, 1, reply, request.settings.limit === 'told' ? told : done);
     },
     byCaller: (request, reply, done) => {
       const { caller, settings } = request;
       const name = classOf(request);
-      const limit = name === 'own' || BY_ADDRESS_ALONE.includes(name) ? undefined : perCaller.get(name);
+      const limit = BY_ADDRESS_ALONE.includes(name) ? undefined : perCaller.get(name);
       if (caller === null || limit === undefined) return done();
       // A request that costs more than the whole limit must still be possible now and then.
       const cost = Math.min(Math.max(settings.operations?.(request) ?? 1, 1), limit.policy.limit);

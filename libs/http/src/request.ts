@@ -25,8 +25,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call. Every route must say so: there is no default. `optional`: bad credentials are refused all the same. */
     access?: Access;
-    /** Which limit the request counts against: `read` for GET, else `write`. `own`: the route counts by itself. */
-    rate?: RateClass | 'own';
+    /** Which limit the request counts against: `read` for GET, else `write`. */
+    rate?: RateClass;
+    /** `told`: the route is told by `withinLimit` that its caller's address has used up the limit, and refuses in its own way. */
+    limit?: 'told';
     /** What the request costs its caller; 1 when left out. Sees the body before it has been validated. */
     operations?: (request: FastifyRequest) => number;
     /** Honours `Idempotency-Key`. */
@@ -45,6 +47,8 @@ declare module 'fastify' {
     commandId: string | null;
     /** W3C trace context to be kept with what this request causes; null when the request had none and none is made. */
     traceparent: string | null;
+    /** False only for routes with `limit: 'told'`. */
+    withinLimit: boolean;
     /** 32 hex digits; always there. */
     traceId: string;
     /** The body as it came; null when there was none. */

@@ -124,5 +124,10 @@ export const memoryDiscovery = (options: {
       const countOf = (tag: string) => (unique ? publishers.unique(tag) : (offers.byTag.get(tag)?.size ?? 0));
       return new Map(tags.map((tag) => [tag, countOf(tag)]));
     },
+
+    openCount: async (now) => {
+      hideExpired(now);
+      return offers.all.size;
+    },
   };
 };

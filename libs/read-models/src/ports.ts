@@ -29,6 +29,8 @@ export interface Discovery {
   oldest(filter: OfferFilter, now: number): Promise<DiscoveryRow | undefined>;
   /** Open offers for each tag; with `unique`, how many publishers they have. */
   count(tags: readonly string[], unique: boolean, now: number): Promise<ReadonlyMap<string, number>>;
+  /** How many offers are open. */
+  openCount(now: number): Promise<number>;
 }
 
 export interface Sessions {

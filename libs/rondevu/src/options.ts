@@ -50,14 +50,16 @@ export type RondevuOptions = {
     claim(key: string, nonce: string, timestampMs: number): Promise<boolean>;
   };
 
-  /** The limiter of requests: one POST with so many operations. False: the whole POST is refused. */
-  readonly admit: (clientAddress: string | null, operations: number) => Promise<boolean>;
+  /** The limiter of callers, asked for each item whose caller is proved. False: the item is refused. */
+  readonly admitCaller: (identity: string) => Promise<boolean>;
   /** The limiter of new credentials. */
   readonly admitCredential: (clientAddress: string | null) => Promise<boolean>;
 
   readonly limits: RondevuLimits;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Told the code of each item that did not prove its caller: for metrics. */
+  readonly onAuthFailed: (code: string) => void;
   /** Told of every fault that a caller sees as INTERNAL_ERROR, or does not see at all. */
   readonly onFault: (error: unknown) => void;
 };

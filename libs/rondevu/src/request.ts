@@ -4,6 +4,8 @@ export type RondevuRequest = {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly clientAddress: string | null;
+  /** False: the client's address has used up its limit, and the whole POST is refused. */
+  readonly withinLimit: boolean;
   readonly requestId: string;
   /** W3C `traceparent`. */
   readonly traceparent: string | null;

@@ -72,8 +72,12 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
 
     const runSigned = async (signed: SignedMethod) => {
       const proof = await authenticate(item, dialect, headers, signed.optionalMember);
-      if (proof instanceof Failure) return proof;
+      if (proof instanceof Failure) {
+        options.onAuthFailed(proof.code);
+        return proof;
+      }
       const { caller } = proof;
+      if (!(await options.admitCaller(caller))) return fail('RATE_LIMIT_EXCEEDED');
       const context = contextFor(caller, proof.authorisation);
       const renewed = dialect === 'ed' ? [] : await renew(caller, context);
       const answer = await signed.run({ params, dialect, caller, context });
@@ -105,8 +109,7 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
         results: items.map(() => failed(failure)),
         writes: [],
       });
-      const admitted = await isAdmitted(options, request.clientAddress, operations);
-      if (admitted instanceof Failure) return all(admitted);
+      if (!request.withinLimit) return all(fail('RATE_LIMIT_EXCEEDED'));
       if (operations > limits.maxTotalOperations) {
         return all(fail('BATCH_TOO_LARGE', `A batch has at most ${limits.maxTotalOperations} operations`));
       }
@@ -127,20 +130,6 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
       return { status: 200, results, writes };
     },
   };
-};
-
-/** A limiter that fails refuses nobody by mistake: the batch is told of a fault, not of a limit. */
-const isAdmitted = async (
-  { admit, onFault }: RondevuOptions,
-  clientAddress: string | null,
-  operations: number,
-): Promise<true | Failure> => {
-  try {
-    return (await admit(clientAddress, operations)) || fail('RATE_LIMIT_EXCEEDED');
-  } catch (error) {
-    onFault(error);
-    return fail('INTERNAL_ERROR');
-  }
 };
 
 const readItem = (value: Json): Item | Failure => {

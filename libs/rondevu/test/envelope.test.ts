@@ -17,7 +17,6 @@ describe('a body that is no batch', () => {
   ])('is refused whole when it is %s', async (_, body) => {
     const rig = createRig();
     expect(await rig.post(body)).toEqual({ status: 400, results: [refusal('INVALID_PARAMS')], writes: [] });
-    expect(rig.admitted).toEqual([]);
   });
 
   it('is refused whole when it has more items than allowed', async () => {
@@ -99,9 +98,13 @@ describe('the count of operations', () => {
   const candidates = (n: number) => ({ method: 'addIceCandidates', params: { candidates: Array(n).fill({}) } });
 
   it('is one for each offer, each candidate, and anything else', async () => {
-    const rig = createRig();
-    await rig.send([offers(3), candidates(4), count, 5, null, { method: 'publishOffer' }, offers(0), candidates(0)]);
-    expect(rig.admitted).toEqual([{ clientAddress: '192.0.2.7', operations: 13 }]);
+    const items = [offers(3), candidates(4), count, 5, null, { method: 'publishOffer' }, offers(0), candidates(0)];
+    const codesWith = async (maxTotalOperations: number) =>
+      (await createRig({ limits: { maxTotalOperations } }).send(items)).map((reply) =>
+        reply.success ? null : reply.errorCode,
+      );
+    expect(await codesWith(12)).toEqual(Array(8).fill('BATCH_TOO_LARGE'));
+    expect(await codesWith(13)).not.toContain('BATCH_TOO_LARGE');
   });
 
   it('refuses every item when it is too large, before any has run', async () => {
@@ -118,7 +121,7 @@ describe('the count of operations', () => {
   });
 
   it('is looked at after the limiter, which refuses every item too', async () => {
-    const rig = createRig({ limits: { maxTotalOperations: 10 }, overrides: () => ({ admit: async () => false }) });
+    const rig = createRig({ limits: { maxTotalOperations: 10 }, withinLimit: false });
     const { status, results } = await rig.post(JSON.stringify([count, null, offers(20)]));
     expect({ status, results }).toEqual({ status: 200, results: Array(3).fill(refusal('RATE_LIMIT_EXCEEDED')) });
   });
@@ -139,11 +142,35 @@ describe('a fault', () => {
     expect(rig.faults).toEqual([fault]);
   });
 
-  it('of the limiter is told as INTERNAL_ERROR to all, and is reported', async () => {
+  it('of the limiter of callers is told as INTERNAL_ERROR to its item, and is reported', async () => {
     const fault = new Error(secretText);
-    const rig = createRig({ overrides: () => ({ admit: () => Promise.reject(fault) }) });
-    expect(await rig.send([count, count])).toEqual([refusal('INTERNAL_ERROR'), refusal('INTERNAL_ERROR')]);
+    const rig = createRig({ overrides: () => ({ admitCaller: () => Promise.reject(fault) }) });
+    const poll = keyClient(rig, 'alice').sign('poll', {}).item;
+    expect(await rig.send([count, poll])).toEqual([counted, refusal('INTERNAL_ERROR')]);
     expect(rig.faults).toEqual([fault]);
+  });
+});
+
+describe('the limit of callers', () => {
+  it('refuses the items of a caller who has used it up, and nobody else’s', async () => {
+    const alice = keyClient(createRig(), 'alice').sign('poll', {}).item as { auth: { publicKey: string } };
+    const spent = alice.auth.publicKey;
+    const rig = createRig({ overrides: () => ({ admitCaller: async (identity) => identity !== spent }) });
+    const items = ['alice', 'ben'].map((who) => keyClient(rig, who).sign('poll', {}).item);
+    expect(await rig.send([...items, count])).toEqual([
+      refusal('RATE_LIMIT_EXCEEDED'),
+      { success: true, result: { answers: [], iceCandidates: {} } },
+      counted,
+    ]);
+  });
+});
+
+describe('a failed proof', () => {
+  it('is told to whoever counts them, by its code', async () => {
+    const codes: string[] = [];
+    const rig = createRig({ overrides: () => ({ onAuthFailed: (code) => codes.push(code) }) });
+    await rig.send([{ method: 'poll', params: {} }, count]);
+    expect(codes).toEqual(['AUTH_REQUIRED']);
   });
 });
 

@@ -33,6 +33,7 @@ export type Headers = Readonly<Record<string, string>>;
 
 export type RigOptions = {
   readonly limits?: Partial<RondevuLimits>;
+  readonly withinLimit?: boolean;
   readonly maxSessionsPerIdentity?: number;
   readonly maxSessions?: number;
   readonly maxCandidatesPerRole?: number;
@@ -113,7 +114,6 @@ export const createRig = (wanted: RigOptions = {}) => {
   });
 
   const faults: unknown[] = [];
-  const admitted: { readonly clientAddress: string | null; readonly operations: number }[] = [];
   const options: RondevuOptions = {
     sessions,
     credentials,
@@ -133,10 +133,8 @@ export const createRig = (wanted: RigOptions = {}) => {
       windowMs: 60_000,
       refuseSignedBefore: wanted.refuseSignedBefore ?? 0,
     }),
-    admit: async (clientAddress, operations) => {
-      admitted.push({ clientAddress, operations });
-      return true;
-    },
+    admitCaller: async () => true,
+    onAuthFailed: () => undefined,
     admitCredential: async () => true,
     limits: { ...defaultLimits, ...wanted.limits },
     now,
@@ -149,6 +147,7 @@ export const createRig = (wanted: RigOptions = {}) => {
       body: typeof body === 'string' ? Buffer.from(body, 'utf8') : body,
       headers,
       clientAddress: '192.0.2.7',
+      withinLimit: wanted.withinLimit ?? true,
       requestId: 'request-1',
       traceparent: null,
     });
@@ -164,7 +163,7 @@ export const createRig = (wanted: RigOptions = {}) => {
 
   const newNonce = () => chance.uuid();
 
-  return { clock, log, views, sessions, credentials, faults, admitted, post, send, one, newNonce };
+  return { clock, log, views, sessions, credentials, faults, post, send, one, newNonce };
 };
 
 export type Rig = ReturnType<typeof createRig>;

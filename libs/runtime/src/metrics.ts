@@ -19,7 +19,7 @@ export interface Metrics {
   swept(kind: string, count: number): void;
   backgroundFailed(work: string): void;
   /** Several callbacks for one gauge give several series, told apart by `part`. */
-  observe(gauge: GaugeName, read: () => number, part?: string): void;
+  observe(gauge: GaugeName, read: () => number | Promise<number>, part?: string): void;
 }
 
 const gauges = {
@@ -87,7 +87,9 @@ export const createMetrics = (meter: Meter): Metrics => {
     observe: (gauge, read, part) => {
       const [name, description] = gauges[gauge];
       const attributes = part === undefined ? {} : { part };
-      meter.createObservableGauge(name, { description }).addCallback((result) => result.observe(read(), attributes));
+      meter
+        .createObservableGauge(name, { description })
+        .addCallback(async (result) => result.observe(await read(), attributes));
     },
   };
 };

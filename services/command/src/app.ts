@@ -1,5 +1,6 @@
 import type { CredentialCommands, SessionCommands } from '@signalbox/commands';
 import type { V1 } from '@signalbox/contracts';
+import type { Scope } from '@signalbox/identity';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { addCandidates } from './routes/add-candidates.ts';
 import { answerOffer } from './routes/answer-offer.ts';
@@ -10,8 +11,6 @@ import { retagSession } from './routes/retag-session.ts';
 import { revokeCredential } from './routes/revoke-credential.ts';
 import { rotateCredential } from './routes/rotate-credential.ts';
 import { withdrawSession } from './routes/withdraw-session.ts';
-
-export type Scope = 'client' | 'audit' | 'admin';
 
 export type CommandDeps = {
   readonly v1: V1;

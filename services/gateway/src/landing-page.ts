@@ -1,3 +1,5 @@
+import { escapeHtml } from '@signalbox/http';
+
 /** The page at `/`: what this is, whether it is healthy, and where to go. No script, no asset from elsewhere. */
 export const landingPage = (facts: {
   /** As the browser wrote it: it is shown, so it is escaped. */
@@ -32,7 +34,7 @@ pre { overflow-x: auto; border: 1px solid var(--line); border-radius: .6rem; pad
 discovery and polling are projections of it; expiry is a compensating event.</p>
 <p class="state" role="status">${facts.healthy ? 'Healthy' : 'Not healthy'} · ${facts.sessions} live ${facts.sessions === 1 ? 'session' : 'sessions'}</p>
 <p>Begin with a credential. The answer holds a token that works at once:</p>
-<pre><code>curl -X POST ${escaped(facts.address)}/v1/credentials</code></pre>
+<pre><code>curl -X POST ${escapeHtml(facts.address)}/v1/credentials</code></pre>
 <nav aria-label="Where to go">
 <a href="/docs">Reference <small>every path, with examples</small></a>
 <a href="/openapi.json">OpenAPI 3.1 <small>for generators and tools</small></a>
@@ -43,13 +45,3 @@ discovery and polling are projections of it; expiry is a compensating event.</p>
 </body>
 </html>
 `;
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '');

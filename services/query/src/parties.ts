@@ -1,12 +1,6 @@
 import { sendProblem } from '@signalbox/http';
 import type { SessionAnswer } from '@signalbox/queries';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-
-/** The proven identity. Only for routes whose access is `caller`: there the factory has seen to it. */
-export const callerOf = (request: FastifyRequest): string => {
-  if (!request.caller) throw new Error(`${request.routeOptions.url} was reached without a caller.`);
-  return request.caller.identity;
-};
+import type { FastifyReply } from 'fastify';
 
 /** What a caller is told about a session that it may not see, or see no more. */
 export const sendUnlessFound = (

@@ -24,6 +24,7 @@ import {
 } from '@signalbox/runtime';
 import { compensate, sweepRegularly } from '@signalbox/scheduler';
 import { keyRing } from '@signalbox/vault';
+import { observeGauges } from './gauges.ts';
 import { guardedLog } from './guarded-log.ts';
 import { createIdentity } from './identity.ts';
 import { createReadSide } from './read-side.ts';
@@ -170,6 +171,8 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     ],
     checkResponses: config.mode === 'development',
   });
+
+  observeGauges(metrics, { app, log, readSide, runner, resumedAt: resumed.position, load, now });
 
   const v1 = createV1(inputLimits(config));
   await app.register(commandRoutes, {

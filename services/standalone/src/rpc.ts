@@ -1,4 +1,4 @@
-import { addressKey, type RateLimiter } from '@signalbox/http';
+import { addressKey, type RateLimiter, ratePolicy } from '@signalbox/http';
 import { verifyHmac } from '@signalbox/identity';
 import type { DiscoverQueries, FeedQueries, SessionQueries } from '@signalbox/queries';
 import type { Credentials } from '@signalbox/read-models';
@@ -6,8 +6,6 @@ import { createRondevu, type Rondevu } from '@signalbox/rondevu';
 import type { Config, Logger, Metrics } from '@signalbox/runtime';
 import type { Identity } from './identity.ts';
 import type { WriteSide } from './write-side.ts';
-
-const WINDOW_MS = 60_000;
 
 /** Rondevu's protocol on this process's commands, queries and credentials. */
 export const createRpc = (options: {
@@ -26,11 +24,11 @@ export const createRpc = (options: {
   const { config, writeSide, identity, credentials, rateLimiter, now, logger, metrics } = options;
   const { limits, rateLimits } = config;
 
-  /** The same buckets as HTTP v1 has for its addresses, so that neither way in doubles what one may do. */
-  const admitBy = (name: 'rpc' | 'credentials') => async (clientAddress: string | null) => {
+  /** The same buckets as HTTP v1 has, so that neither way in doubles what one may do. */
+  const admitBy = async (name: 'rpc' | 'credentials', of: 'address' | 'caller', key: string) => {
     if (rateLimits === 'off') return true;
-    const policy = { name: `${name}-address`, limit: rateLimits[name], windowMs: WINDOW_MS };
-    const answer = await rateLimiter.take(policy, `address:${addressKey(clientAddress)}`, 1, now());
+    const policy = ratePolicy(rateLimits, name, of);
+    const answer = await rateLimiter.take(policy, key, 1, now());
     if (!answer.allowed) metrics.rateLimited(policy.name);
     return answer.allowed;
   };
@@ -46,8 +44,9 @@ export const createRpc = (options: {
     secretsOf: (name, at) => identity.secrets.secretsOf(name, at),
     credentialOf: (name) => credentials.find(name),
     nonces: identity.guard,
-    admit: admitBy('rpc'),
-    admitCredential: admitBy('credentials'),
+    admitCaller: (identity) => admitBy('rpc', 'caller', `caller:${identity}`),
+    admitCredential: (address) => admitBy('credentials', 'address', `address:${addressKey(address)}`),
+    onAuthFailed: (code) => metrics.authFailed(`rpc_${code.toLowerCase()}`),
     limits: {
       maxBatchSize: limits.maxBatch,
       maxTotalOperations: limits.maxOperations,

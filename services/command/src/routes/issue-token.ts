@@ -1,6 +1,5 @@
-import { sendProblem } from '@signalbox/http';
+import { callerOf, sendProblem } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
-import { callerOf } from '../caller.ts';
 
 /**
  * A token is given for a signature or an admin key, never for another token: so a stolen one ends with its quarter of
@@ -10,7 +9,7 @@ export const issueToken: CommandRoute = async (app, deps) => {
   app.route({
     method: 'POST',
     url: '/v1/tokens',
-    config: { access: 'caller', rate: 'write' },
+    config: { access: 'caller', rate: 'write', idempotent: true },
     schema: {
       summary: 'Exchange a signature for a short-lived token',
       tags: ['credentials'],

@@ -1,6 +1,5 @@
-import { writesHeader } from '@signalbox/http';
+import { callerOf, writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
-import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
 import { lengthOf } from '../operations.ts';
 import { sendRefusal } from '../refusals.ts';

@@ -1,7 +1,6 @@
-import { writesHeader } from '@signalbox/http';
+import { callerOf, writesHeader } from '@signalbox/http';
 import { z } from 'zod';
 import type { CommandRoute } from '../app.ts';
-import { callerOf } from '../caller.ts';
 import { commandContext } from '../context.ts';
 import { sendRefusal } from '../refusals.ts';
 

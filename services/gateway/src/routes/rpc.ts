@@ -4,8 +4,8 @@ import type { GatewayRoute } from '../app.ts';
 const NOTHING = new Uint8Array();
 
 /**
- * Rondevu's protocol. It has its own envelope, authentication, limits and errors, so of the HTTP layer it uses only the
- * body limit; the bytes go to the dialects as they came, whatever their content type says.
+ * Rondevu's protocol. It has its own envelope, authentication and errors, and of the HTTP layer it uses the bounds of the
+ * body, the limits and the load shedding. The bytes go to the dialects as they came, whatever their content type says.
  */
 export const rpc: GatewayRoute = async (app, { rondevu }) => {
   app.removeAllContentTypeParsers();
@@ -21,7 +21,7 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
   app.route({
     method: 'POST',
     url: '/rpc',
-    config: { access: 'public', rate: 'own', cors: 'rondevu' },
+    config: { access: 'public', rate: 'rpc', limit: 'told', cors: 'rondevu' },
     schema: {
       summary: 'Rondevu’s wire protocol, in each of its dialects',
       description: 'A JSON array of calls; the answer is an array of the same length. See docs/rondevu.md.',
@@ -32,6 +32,7 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
         body: request.body instanceof Uint8Array ? request.body : NOTHING,
         headers: request.headers,
         clientAddress: request.clientAddress,
+        withinLimit: request.withinLimit,
         requestId: request.id,
         traceparent: request.traceparent,
       });

@@ -1,6 +1,6 @@
-import { sendProblem } from '@signalbox/http';
+import { callerOf, sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
-import { callerOf, sendUnlessFound } from '../parties.ts';
+import { sendUnlessFound } from '../parties.ts';
 import { presentCandidates } from '../present.ts';
 
 /** Items of one session at a time: more than any session can have, with 50 candidates a role. */

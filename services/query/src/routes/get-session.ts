@@ -1,5 +1,6 @@
+import { callerOf } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
-import { callerOf, sendUnlessFound } from '../parties.ts';
+import { sendUnlessFound } from '../parties.ts';
 import { presentSession } from '../present.ts';
 
 export const getSession: QueryRoute = async (app, { v1, sessions }) => {

@@ -1,6 +1,5 @@
-import { sendProblem } from '@signalbox/http';
+import { callerOf, sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
-import { callerOf } from '../parties.ts';
 import { presentItem } from '../present.ts';
 
 /** What a long-poll may take beyond its wait. */
