@@ -33,13 +33,25 @@ const rateRows = ({ name, bare, real }: RowResult): readonly (readonly string[])
     whole(rate.cpuMicros),
     whole(rate.loopMicros),
     rate.target === bare.target ? '1' : rate.ratio.toFixed(2),
+    rate.target === bare.target ? '1' : (bare.cpuMicros / rate.cpuMicros).toFixed(2),
   ]);
 
-const RATE_HEAD = ['', 'server', 'per second', 'p50 ms', 'p99 ms', 'CPU µs', 'of it event loop', 'ratio'];
+const RATE_HEAD = [
+  '',
+  'server',
+  'per second',
+  'p50 ms',
+  'p99 ms',
+  'CPU µs',
+  'of it event loop',
+  'ratio',
+  'ratio of CPU',
+];
 
 const RATE_NOTE = `Medians over the rounds; the ratio is requests/s over those of the bare minimum in the round before it.
 CPU is that of the server for one of them, in all of its threads. On few cores the load generator, the thread pool and
-the log's writer share them with the event loop, so the ratio of CPU tells more than that of requests/s.`;
+the log's writer share them with the event loop, and a busy machine changes the ratio of requests/s
+more than that of CPU.`;
 
 /** A run as a page of Markdown. */
 export const markdown = (run: Run): string => {

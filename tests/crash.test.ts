@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { seededChance } from '@signalbox/testing';
+import { systemClock } from '@signalbox/runtime';
+import { seededChance, until } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import {
   ed25519Caller,
@@ -46,8 +47,8 @@ describe('a process that is killed under load', () => {
 
       for (let cycle = 1; cycle <= CYCLES; cycle++) {
         // The moment is a number of acknowledged commands, so that it lies anywhere between two and within any of them.
-        const until = 10 + Math.floor(chance.fraction() * 150);
-        acknowledged += await load.run(server, { killAfter: until, kill: () => server.kill9() });
+        const killAfter = 10 + Math.floor(chance.fraction() * 150);
+        acknowledged += await load.run(server, { killAfter, kill: () => server.kill9() });
         await server.dispatcher.destroy();
         server = await server.again();
         await load.settle(server, `cycle ${cycle}`);
@@ -74,8 +75,13 @@ describe('a request that was captured before kill -9', () => {
     const key = newKey();
     const tag = newTag();
     const signers = [ed25519Caller(key), hmacCaller(name, secret)];
-    const created = () => thisSecond() + aheadSeconds;
-    const milliseconds = () => created() * 1_000;
+    // An exact clock gives the second that it is, which began in the past.
+    const created = () => Math.floor(systemClock.now() / 1_000) + aheadSeconds;
+    const milliseconds = () => systemClock.now() + aheadSeconds * 1_000;
+    await until('the second in which the server started is over', async () => {
+      const read = { method: 'GET', path: '/v1/feed', created: Math.floor(systemClock.now() / 1_000) };
+      return (await transmit(server, prepare(server, ed25519Caller(), read))).status === 200;
+    });
 
     const writes = signers.map((by) =>
       prepare(server, by, {

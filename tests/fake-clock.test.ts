@@ -203,6 +203,7 @@ describe('sweeps', () => {
     });
     const startedAt = server.clock.now();
     alice = await issue();
+    await issue({ ttlMs: 60_000 });
     const headers = { ...as(alice), 'idempotency-key': 'once' };
     const body = { tags: ['swept'], offers: [{ sdp: 'v=0' }, { sdp: 'v=0 too' }] };
     await server.request('POST', '/v1/sessions', { body, headers });
@@ -216,7 +217,7 @@ describe('sweeps', () => {
         ...{ stream: 'operations-2030-01-01', sweepId: expect.any(String) },
         ...{ startedAt: startedAt + 300_000, finishedAt: startedAt + 300_000 },
         removed: {
-          ...{ sessions: 2, nonces: 1, idempotencyRecords: 1, tokens: 0 },
+          ...{ sessions: 2, credentials: 1, nonces: 1, idempotencyRecords: 1, tokens: 0 },
           rateLimits: expect.any(Number),
         },
       },

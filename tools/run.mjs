@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -20,7 +20,7 @@ const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 
 /** Each task is a list of commands; the first that fails ends it. */
 const tasks = {
-  start: (args) => [[node(), ['services/standalone/src/main.ts', ...args]]],
+  start: (args) => [[node(), ['--env-file-if-exists=.env', 'services/standalone/src/main.ts', ...args]]],
   test: (args) => [[node(), [vitest, 'run', ...args]]],
   'test:crash': (args) => [
     [
@@ -36,6 +36,8 @@ const tasks = {
     [node(), [vitest, 'run', '--project', 'system', 'tests/architecture']],
     [node(), ['tools/licences.mjs']],
   ],
+  format: () => [[join(bin, 'biome'), ['check', '--write', '.']]],
+  docs: () => [[node(), ['tools/generate-docs.ts']]],
   bench: (args) => [[node(), ['bench/run.ts', ...args]]],
 };
 
@@ -50,7 +52,7 @@ const run = (command, args, env = {}) =>
       cwd: root,
       stdio: 'inherit',
       // The pinned Node is the first on the path of everything below.
-      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1', ...env },
+      env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1', ...env },
     });
     // A terminal sends its interrupt to the child as well; a supervisor signals this process only.
     const forward = (signal) => child.kill(signal);

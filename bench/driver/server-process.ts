@@ -47,6 +47,7 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 /** Starts `entry` and waits until it says where it listens. Of this process's environment it gets the PATH alone. */
 export const startServer = async (

@@ -47,9 +47,15 @@ export const settings = {
 /** The first second of a server's life is over when it resolves: what was signed in that second is refused. */
 const firstSecond = () => sleep(1_000);
 
+const directories = new Set<string>();
+process.on('exit', () => {
+  for (const path of directories) rmSync(path, { recursive: true, force: true });
+});
+
 /** A data directory that is gone after the bench. */
 export const newDataDirectory = (): { readonly path: string; readonly remove: () => void } => {
   const path = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
+  directories.add(path);
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 };
 

@@ -53,6 +53,8 @@ export const createCredentialCommands = (options: {
   readonly newSecret: () => string;
   /** The same name for the same command id; another for every call with null. */
   readonly newName: (commandId: string | null) => string;
+  /** Whether there is or was a credential of this name. */
+  readonly exists: (name: string) => Promise<boolean>;
   /** How many credentials live. */
   readonly liveCount: () => Promise<number>;
   readonly maxCredentials: number;
@@ -61,10 +63,12 @@ export const createCredentialCommands = (options: {
 
   return {
     issue: async ({ name: wanted, expiresAt, lifetime }, context) => {
-      if ((await options.liveCount()) >= options.maxCredentials) {
+      const name = wanted ?? newName(context.commandId);
+      // A retry finds the credential of its first try, which counts already.
+      const isRetry = context.commandId !== null && (await options.exists(name));
+      if (!isRetry && (await options.liveCount()) >= options.maxCredentials) {
         return refused({ code: 'storage_full', limit: options.maxCredentials });
       }
-      const name = wanted ?? newName(context.commandId);
       const sealedSecret = seal.seal(name, newSecret());
       const command = { type: 'IssueCredential', sealedSecret, expiresAt, lifetime, now: now() } as const;
       return execute(handle, settled, name, command, { ...context, creates: true }, ({ events }) => {

@@ -68,6 +68,8 @@ export const createSessionCommands = (options: {
   readonly maxCandidatesPerRole: number;
   readonly now: () => number;
   readonly newId: () => string;
+  /** Whether there is such a session, ended or not. */
+  readonly exists: (sessionId: string) => Promise<boolean>;
   /** A UUID that depends on nothing but its arguments. */
   readonly derivedId: (commandId: string, index: number) => string;
 }): SessionCommands => {
@@ -95,9 +97,15 @@ export const createSessionCommands = (options: {
     );
   };
 
+  /** What the first try has published counts already: a retry must not be refused for it. */
+  const isRetry = async ({ commandId }: CommandContext): Promise<boolean> =>
+    commandId !== null && options.exists(derivedId(commandId, 0));
+
   return {
     publish: async (by, offers, context) => {
-      const places = await quota.reserve(by, offers.sdps.length, now());
+      const places = (await isRetry(context))
+        ? ({ kind: 'reserved', release: () => undefined } as const)
+        : await quota.reserve(by, offers.sdps.length, now());
       if (places.kind === 'too_many_for_identity') return refused({ code: 'too_many_sessions', limit: places.limit });
       if (places.kind === 'too_many_in_all') return refused({ code: 'storage_full', limit: places.limit });
       try {

@@ -19,7 +19,7 @@ export const catalogue = {
   INVALID_TAG: {
     status: 400,
     title: 'A tag is not allowed',
-    help: 'Tags are 1 to 20 different strings of 1 to 64 characters from `a–z 0–9 . -`, starting and ending with a letter or digit.',
+    help: 'Tags are 1 to 20 different strings of 1 to 64 characters (by default) from `a–z 0–9 . -`, starting and ending with a letter or digit.',
   },
   INVALID_SDP: {
     status: 400,
@@ -59,7 +59,7 @@ export const catalogue = {
   NOT_AUTHORIZED: {
     status: 403,
     title: 'The caller may not do this',
-    help: 'Only the publisher changes or withdraws a session, only its two parties read and trickle, and only the owner or an admin rotates or revokes a credential.',
+    help: 'Only the publisher changes or withdraws a session, only its two parties read and trickle, only its owner rotates a credential, and its owner or an admin revokes it.',
   },
   NOT_FOUND: { status: 404, title: 'There is nothing at this path', help: 'See `/docs` for the paths of this server.' },
   OFFER_NOT_FOUND: {
@@ -116,12 +116,12 @@ export const catalogue = {
   BATCH_TOO_LARGE: {
     status: 413,
     title: 'The batch asks for too much',
-    help: 'A batch holds at most 100 requests and 1,000 operations (each offer and each candidate is one). Nothing of it was run.',
+    help: 'A batch holds at most 100 requests and 1,000 operations by default (each offer and each candidate is one). Nothing of it was run.',
   },
   TOO_MANY_OFFERS: {
     status: 400,
     title: 'Too many offers in one request',
-    help: 'Publish at most 100 offers in one request.',
+    help: 'Publish at most 100 offers (by default) in one request.',
   },
   TOO_MANY_OFFERS_PER_USER: {
     status: 429,
@@ -131,7 +131,7 @@ export const catalogue = {
   TOO_MANY_ICE_CANDIDATES: {
     status: 429,
     title: 'Too many ICE candidates for this session',
-    help: 'Each party may send 50 candidates for a session by default.',
+    help: 'Each party may send 50 candidates for a session by default. Waiting does not help: send the ones that matter most.',
   },
   STORAGE_FULL: {
     status: 503,

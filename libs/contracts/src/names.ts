@@ -10,7 +10,9 @@ const serviceName = z.string().refine((text) => text.length <= 128 && plainName.
 
 export const plainName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
-export const semanticVersion = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[a-z0-9.-]+)?$/;
+/** As Semantic Versioning has it, in lower case and without build metadata; fifteen digits are still exact numbers. */
+export const semanticVersion =
+  /^(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})(-(0|[1-9]\d{0,14}|\d*[a-z-][a-z0-9-]*)(\.(0|[1-9]\d{0,14}|\d*[a-z-][a-z0-9-]*))*)?$/;
 
 /** `^1.2`, `~1.2.3`, `>=1.0`, `1.x`, `1.2.3`, `*` */
 const versionRange = /^[\^~<>=]{0,2}\s?[\dx*]{1,10}(\.[\dx*]{1,10}){0,2}(-[a-z0-9.-]+)?$/i;

@@ -29,4 +29,7 @@ export const opaqueJson = (limits: { readonly maxBytes: number; readonly maxDept
     .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= limits.maxBytes, {
       error: `is larger than ${limits.maxBytes} bytes`,
     })
-    .meta({ type: 'object', description: 'Kept and handed on as it is.' });
+    .meta({
+      type: 'object',
+      description: 'Kept and handed on as it is. Numbers are those of JSON in JavaScript: 64-bit floating point.',
+    });

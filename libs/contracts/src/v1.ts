@@ -13,7 +13,7 @@ const MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000;
 const durationMs = z.int().min(0).max(MAX_DURATION_MS);
 /** A query parameter that may be given once or more often. */
 const listOf = <T extends z.ZodType>(item: T) =>
-  z.preprocess((v) => (v === undefined || Array.isArray(v) ? v : [v]), z.array(item));
+  z.preprocess((v) => (v === undefined ? [] : Array.isArray(v) ? v : [v]), z.array(item));
 
 export const createV1 = (limits: InputLimits) => {
   const tag = z
@@ -129,14 +129,14 @@ export const createV1 = (limits: InputLimits) => {
     discover: {
       query: z
         .strictObject({
-          tag: queryTags.optional(),
+          tag: queryTags,
           service: serviceRange.optional(),
           limit: z.coerce.number().int().min(1).max(100).default(20),
           cursor: cursor.optional(),
           pick: z.literal('random').optional(),
         })
-        .refine((query) => (query.tag?.length ?? 0) > 0 || query.service !== undefined, {
-          error: 'ask for at least one tag, or a service',
+        .refine((query) => query.tag.length > 0 || query.service !== undefined, {
+          error: 'ask for at least one tag (?tag=chat), or a service',
           path: ['tag'],
           params: { code: 'INVALID_TAG' },
         }),

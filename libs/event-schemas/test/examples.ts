@@ -61,6 +61,6 @@ export const examples: { readonly [T in DomainEvent['type']]: Extract<DomainEven
     sweepId: '0191b1e0-8c4f-7c3e-9d59-2a4b6c8d0e20',
     startedAt: 1_700_000_000_000,
     finishedAt: 1_700_000_000_020,
-    removed: { sessions: 1, nonces: 2, idempotencyRecords: 3, rateLimits: 4, tokens: 5 },
+    removed: { sessions: 1, credentials: 6, nonces: 2, idempotencyRecords: 3, rateLimits: 4, tokens: 5 },
   },
 };

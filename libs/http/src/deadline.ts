@@ -35,6 +35,8 @@ export const addDeadlines = (app: App, options: HttpOptions): void => {
       request.goneController?.abort();
       if (!reply.sent) reply.send(new ProblemError('REQUEST_TIMEOUT'));
     });
+    // A client that has gone is never answered, so nothing else would call the deadline off and let the request go.
+    reply.raw.once('close', request.cancelDeadline);
     done();
   });
 

@@ -6,6 +6,7 @@ import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-ty
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { z } from 'zod';
 import type { HttpOptions } from './options.ts';
+import { escapeHtml } from './problem-pages.ts';
 import type { Access, App } from './request.ts';
 
 /** The body of every error. Some codes say more; see their pages. */
@@ -80,13 +81,18 @@ const transform: typeof zodTransform = (document) =>
 const DOCS_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+const logo = (title: string): Buffer =>
+  Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 40"><text x="0" y="28" font-family="system-ui,sans-serif" font-size="26" font-weight="600" fill="#fff">${escapeHtml(title)}</text></svg>`,
+  );
+
 /** OpenAPI 3.1 at `/openapi.json`, and a page for reading it at `/docs`. Routes added from now on are in it. */
 export const addOpenApi = async (app: App, options: HttpOptions): Promise<void> => {
   const { publicUrl } = options.config;
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: options.title, version: options.version },
+      info: { title: options.title, version: options.version, description: options.description },
       servers: [{ url: publicUrl ?? '/' }],
       tags: options.sections.map((name) => ({ name })),
       components: { securitySchemes },
@@ -109,7 +115,9 @@ export const addOpenApi = async (app: App, options: HttpOptions): Promise<void> 
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: DOCS_CSP,
-      uiConfig: { validatorUrl: null },
+      uiConfig: { validatorUrl: null, url: '/openapi.json' },
+      theme: { title: options.title },
+      logo: { type: 'image/svg+xml', content: logo(options.title) },
     });
   });
 };

@@ -22,6 +22,8 @@ export type HttpOptions = {
   /** PEM texts; null serves plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly title: string;
+  /** What stands at the head of the reference, in Markdown. */
+  readonly description: string;
   /** The tags of the reference, in the order in which they are shown. */
   readonly sections: readonly string[];
   readonly version: string;

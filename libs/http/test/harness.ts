@@ -156,6 +156,7 @@ export const anApp = async ({ env = {}, options = {} }: Setting = {}) => {
     config: configOf(env),
     tls: null,
     title: 'Signalbox',
+    description: 'For tests.',
     sections: [],
     version: '1.2.3',
     instance: 'test-1',

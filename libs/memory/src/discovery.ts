@@ -2,13 +2,16 @@ import type { View } from '@signalbox/event-sourcing';
 import type { Discovery, DiscoveryRow, OfferFilter } from '@signalbox/read-models';
 import { newestFirst } from './newest-first.ts';
 import { type Offers, offerIndex } from './offer-index.ts';
-import { OrderedList } from './ordered-list.ts';
+import { OrderedList, partition } from './ordered-list.ts';
 import { publisherCounts } from './publisher-counts.ts';
 import { memoryRows } from './rows.ts';
 import { serviceIndex } from './service-index.ts';
 
-/** How many draws each list is worth before a random pick goes through all that matches: then one has not failed by chance. */
-const DRAWS_PER_LIST = 128;
+/**
+ * How many draws each tag asked for is worth before a random pick goes through all that matches: then one has not failed
+ * by chance. An offer is in one list for each of these tags at most, however many versions of a service there are.
+ */
+const DRAWS_PER_TAG = 128;
 
 const byExpiry = (a: DiscoveryRow, b: DiscoveryRow): number => a.expiresAt - b.expiresAt || a.order - b.order;
 
@@ -54,30 +57,18 @@ export const memoryDiscovery = (options: {
     }
   });
 
-  /** The lists whose union is what the filter asks for; `except` aside. */
-  const listsFor = ({ tags, service }: OfferFilter): readonly Offers[] => {
+  /**
+   * The lists whose union is what the filter asks for, `except` aside. Lists of one group may share offers; those of
+   * different groups, which are versions of a service, share none.
+   */
+  const groupsFor = ({ tags, service }: OfferFilter): readonly (readonly Offers[])[] => {
     const indexes = service === null ? [offers] : services.matching(service.name, service.range);
-    if (tags.length === 0) return indexes.map((index) => index.all);
-    return [...new Set(tags)].flatMap((tag) => indexes.flatMap((index) => index.byTag.get(tag) ?? []));
+    if (tags.length === 0) return indexes.map((index) => [index.all]);
+    const different = [...new Set(tags)];
+    return indexes.map((index) => different.flatMap((tag) => index.byTag.get(tag) ?? []));
   };
 
-  /**
-   * One draw among the places of all the lists. An offer that is in several of them counts in the first only. So each
-   * offer has the same chance, and the cost does not grow with their number.
-   */
-  const draw = (lists: readonly Offers[]): DiscoveryRow | undefined => {
-    let place = Math.floor(fraction() * lists.reduce((sum, list) => sum + list.places, 0));
-    for (const [index, list] of lists.entries()) {
-      if (place >= list.places) {
-        place -= list.places;
-        continue;
-      }
-      const offer = list.at(place);
-      const counts = offer && !lists.slice(0, index).some((earlier) => earlier.has(offer));
-      return counts ? offer : undefined;
-    }
-    return undefined;
-  };
+  const listsFor = (filter: OfferFilter): readonly Offers[] => groupsFor(filter).flat();
 
   return {
     read: rows.read,
@@ -99,13 +90,16 @@ export const memoryDiscovery = (options: {
 
     random: async (filter, now) => {
       hideExpired(now);
-      const lists = listsFor(filter);
-      for (let draws = DRAWS_PER_LIST * lists.length; draws > 0; draws--) {
-        const offer = draw(lists);
+      const groups = groupsFor(filter);
+      const draw = drawFrom(groups, fraction);
+      const tagsEach = groups.reduce((most, lists) => Math.max(most, lists.length), 0);
+      for (let draws = DRAWS_PER_TAG * tagsEach; draws > 0; draws--) {
+        const offer = draw();
         if (offer && offer.publisher !== filter.except) return offer;
       }
       // Nearly all that matches belongs to the identity that is left out, and an identity has a bounded number.
-      const others = [...newestFirst(lists, Number.POSITIVE_INFINITY)].filter((o) => o.publisher !== filter.except);
+      const all = newestFirst(groups.flat(), Number.POSITIVE_INFINITY);
+      const others = [...all].filter((offer) => offer.publisher !== filter.except);
       return others[Math.floor(fraction() * others.length)];
     },
 
@@ -129,5 +123,27 @@ export const memoryDiscovery = (options: {
       hideExpired(now);
       return offers.all.size;
     },
+  };
+};
+
+/**
+ * Draws a place among those of all the lists; undefined when it is empty. An offer that is in several lists of its group
+ * counts in the first only. So each offer has the same chance, and a draw costs about the same however many lists there
+ * are: the list of a place is searched for by halving, and an offer is looked for in the lists of its own group only.
+ */
+const drawFrom = (groups: readonly (readonly Offers[])[], fraction: () => number) => {
+  let places = 0;
+  const parts = groups.flatMap((lists) =>
+    lists.map((list, index) => {
+      const start = places;
+      places += list.places;
+      return { list, start, end: places, earlier: lists.slice(0, index) };
+    }),
+  );
+  return (): DiscoveryRow | undefined => {
+    const place = Math.floor(fraction() * places);
+    const part = parts[partition(parts, ({ end }) => end <= place)];
+    const offer = part?.list.at(place - part.start);
+    return offer && !part?.earlier.some((earlier) => earlier.has(offer)) ? offer : undefined;
   };
 };

@@ -70,7 +70,9 @@ export const createAuthenticate = (
       authorisation: {
         scheme: 'rondevu',
         algorithm: dialect === 'ed' ? 'ed25519' : 'hmac-sha256',
-        ...{ key, nonce, timestamp, signature },
+        ...{ key, nonce, signature },
+        // The log counts whole milliseconds; the hash below is that of the text as it was signed.
+        timestamp: Math.floor(timestamp),
         signedTextHash: createHash('sha256').update(signedText).digest('base64url'),
       },
     };

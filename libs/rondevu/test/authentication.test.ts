@@ -164,6 +164,16 @@ describe('a call signed with a key', () => {
   });
 });
 
+describe('a call signed in a fraction of a millisecond', () => {
+  it('is recorded with the whole milliseconds that the log can hold', async () => {
+    const { item } = alice.sign('publishOffer', { tags: ['chat'], offers: [{ sdp: 'v=0' }] }, { timestamp: t0 - 0.5 });
+    const before = await rig.log.head();
+    expect(await rig.one(item)).toMatchObject({ success: true });
+    const [event] = await rig.log.readAll(before, 1);
+    expect(event?.metadata.authorisation).toMatchObject({ timestamp: t0 - 1 });
+  });
+});
+
 describe('a call signed with a credential', () => {
   it.each(inOrder(credentialChecks))('is refused with $what', async ({ change, errorCode }) => {
     const { item, headers } = carol.sign('poll', {});

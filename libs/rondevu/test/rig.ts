@@ -99,6 +99,7 @@ export const createRig = (wanted: RigOptions = {}) => {
     maxCandidatesPerRole: wanted.maxCandidatesPerRole ?? 50,
     now,
     newId: () => chance.orderedUuid(),
+    exists: async () => false,
     derivedId: (commandId, index) => `${commandId}/${index}`,
   });
   const credentials = createCredentialCommands({
@@ -109,6 +110,7 @@ export const createRig = (wanted: RigOptions = {}) => {
     now,
     newSecret: () => newSecret(chance),
     newName: () => newCredentialName(chance),
+    exists: async () => false,
     liveCount: () => views.credentials.liveCount(),
     maxCredentials: wanted.maxCredentials ?? 50_000,
   });

@@ -68,7 +68,7 @@ describe.each(signedVectors)('signed with $what', (vector) => {
         key,
         algorithm: dialect === 'ed' ? 'ed25519' : 'hmac-sha256',
         nonce,
-        timestamp,
+        timestamp: Math.floor(timestamp),
         signature,
         signedTextHash: vector.hash,
       },

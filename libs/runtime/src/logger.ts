@@ -34,7 +34,9 @@ export const createLogger = (options: {
         },
       },
     },
-    options.pretty ? pretty({ destination: out, colorize: true, ignore: 'pid,hostname,instance', sync: true }) : out,
+    options.pretty
+      ? pretty({ destination: out, colorize: true, singleLine: true, ignore: 'pid,hostname,instance', sync: true })
+      : out,
   );
 };
 

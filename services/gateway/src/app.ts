@@ -10,6 +10,8 @@ export type GatewayDeps = {
   readonly rondevu: Rondevu;
   readonly limits: { readonly maxBatch: number; readonly maxOperations: number };
   readonly version: string;
+  /** Null: as each request says. */
+  readonly publicUrl: string | null;
   /** For the landing page: whether every dependency answers. */
   readonly healthy: () => Promise<boolean>;
   /** Open and answered ones. */

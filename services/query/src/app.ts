@@ -18,6 +18,8 @@ export type QueryDeps = {
   /** How long a query waits for what its consistency token stands for. */
   readonly consistencyWaitMs: number;
   readonly maxFeedWaitMs: number;
+  /** How long any request may take, beyond a wait that it asked for. */
+  readonly requestMs: number;
 };
 
 export type QueryRoute = FastifyPluginAsyncZod<QueryDeps>;

@@ -1,5 +1,6 @@
 import type { CommandContext, CredentialCommands, SessionCommands } from '@signalbox/commands';
 import type { DueRow, DueTimes } from '@signalbox/read-models';
+import { internalContext } from './internal-context.ts';
 import { type After, pause } from './pause.ts';
 
 /**
@@ -47,22 +48,8 @@ const end = async (options: CompensateOptions, row: DueRow): Promise<boolean> =>
   return true;
 };
 
-const contextFor = ({ kind, id, dueAt }: DueRow): CommandContext => {
-  const cause = `due-${kind}-${id}-${dueAt}`;
-  const authorisation = {
-    scheme: 'internal',
-    key: null,
-    algorithm: null,
-    nonce: null,
-    timestamp: null,
-    signature: null,
-    signedTextHash: null,
-  } as const;
-  return {
-    metadata: { actor: 'system:scheduler', correlationId: cause, causationId: cause, trace: null, authorisation },
-    commandId: null,
-  };
-};
+const contextFor = ({ kind, id, dueAt }: DueRow): CommandContext =>
+  internalContext('system:scheduler', `due-${kind}-${id}-${dueAt}`);
 
 /** Waits for the earliest due time; an earlier one that comes up meanwhile ends the wait. */
 const untilNext = async ({ due, now, after }: CompensateOptions, signal: AbortSignal): Promise<void> => {

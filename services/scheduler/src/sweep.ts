@@ -1,5 +1,6 @@
 import type { OperationsCommands } from '@signalbox/commands';
 import type { SweepCounts } from '@signalbox/domain';
+import { internalContext } from './internal-context.ts';
 import { type After, pause } from './pause.ts';
 
 export type SweepOptions = {
@@ -26,25 +27,14 @@ export const sweepOnce = async (options: SweepOptions): Promise<SweepCounts> => 
   const startedAt = now();
   const removed: SweepCounts = {
     sessions: await targets.sessions(startedAt),
+    credentials: await targets.credentials(startedAt),
     nonces: await targets.nonces(startedAt),
     idempotencyRecords: await targets.idempotencyRecords(startedAt),
     rateLimits: await targets.rateLimits(startedAt),
     tokens: await targets.tokens(startedAt),
   };
   const sweepId = newSweepId();
-  await operations.recordSweep(
-    { sweepId, startedAt, removed },
-    {
-      metadata: {
-        actor: 'system:sweeper',
-        correlationId: sweepId,
-        causationId: sweepId,
-        trace: null,
-        authorisation: null,
-      },
-      commandId: null,
-    },
-  );
+  await operations.recordSweep({ sweepId, startedAt, removed }, internalContext('system:sweeper', sweepId));
   options.onSwept(removed);
   return removed;
 };

@@ -1,5 +1,5 @@
 import { commandRoutes } from '@signalbox/command';
-import { createV1, type InputLimits } from '@signalbox/contracts';
+import { createV1 } from '@signalbox/contracts';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { createProjectionRunner, type EventLogWithLiveStreams } from '@signalbox/event-sourcing';
 import { gatewayRoutes } from '@signalbox/gateway';
@@ -126,7 +126,8 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
           {
             everyMs: lifetimes.sweepIntervalMs,
             targets: {
-              sessions: (at) => readSide.forget(at - lifetimes.endedRetentionMs),
+              sessions: (at) => readSide.forgetSessions(at - lifetimes.endedRetentionMs),
+              credentials: (at) => readSide.credentials.forget(at - lifetimes.endedRetentionMs),
               nonces: () => identity.guard.sweep(),
               idempotencyRecords: (at) => options.idempotency.sweep(at),
               rateLimits: (at) => rateLimiter.sweep(at),
@@ -156,6 +157,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     instance: options.instance,
     tls: options.tls,
     title: 'Signalbox',
+    description: REFERENCE,
     sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
     authenticate: identity.authenticate,
     idempotency: sealedAnswers(options.idempotency, ring),
@@ -174,7 +176,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
 
   observeGauges(metrics, { app, log, readSide, runner, resumedAt: resumed.position, load, now });
 
-  const v1 = createV1(inputLimits(config));
+  const v1 = createV1(config.limits);
   await app.register(commandRoutes, {
     v1,
     sessions: writeSide.sessions,
@@ -195,6 +197,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     progress: alwaysShown,
     consistencyWaitMs: config.timeouts.requestMs,
     maxFeedWaitMs: config.timeouts.longPollMaxMs,
+    requestMs: config.timeouts.requestMs,
   });
   await app.register(gatewayRoutes, {
     v1,
@@ -204,6 +207,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     }),
     limits: { maxBatch: config.limits.maxBatch, maxOperations: config.limits.maxOperations },
     version,
+    publicUrl: config.publicUrl,
     healthy: async () => log.fault() === null && background.every((work) => work.unhealthy() === null),
     liveSessions: () => sessionQueries.liveCount(),
   });
@@ -220,6 +224,6 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   };
 };
 
-const MAX_CREDENTIAL_TTL_MS = 10 * 365 * 24 * 3_600_000;
+const REFERENCE = `WebRTC signaling with a flight recorder. Begin with \`POST /v1/credentials\`, without a body: its answer holds a token for *Authorize*. Requests can be signed instead (RFC 9421). Errors are problems (RFC 9457); each code has a page under \`/problems\`.`;
 
-const inputLimits = ({ limits }: Config): InputLimits => limits;
+const MAX_CREDENTIAL_TTL_MS = 10 * 365 * 24 * 3_600_000;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
 import {
+  type Config,
   createLogger,
   endInOrder,
   loadConfig,
@@ -14,6 +15,7 @@ import {
   withDevelopmentSecrets,
 } from '@signalbox/runtime';
 import { buildStandalone } from './app.ts';
+import { startError } from './start-error.ts';
 import { help, welcome } from './texts.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -38,18 +40,18 @@ if (args.includes('--version')) {
 }
 if (args.length > 0) fail(`Unknown argument ${args[0]}. The server is configured by its environment: see --help.`);
 
-const loaded = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
-if ('problems' in loaded) {
+const readConfig = (): Config => {
+  const loaded = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  if ('ok' in loaded) return { ...loaded.ok, dataDir: resolve(loaded.ok.dataDir) };
   const list = loaded.problems.map((problem) => `  - ${problem}`).join('\n');
-  fail(`Signalbox does not start, because of its configuration:\n${list}\nSee docs/configuration.md.`);
-}
+  return fail(`Signalbox does not start, because of its configuration:\n${list}\nSee docs/configuration.md.`);
+};
 
-const start = async () => {
-  const given = 'ok' in loaded ? loaded.ok : fail('');
+const start = async (given: Config) => {
   const { config, made } =
     given.mode === 'development'
       ? withDevelopmentSecrets(given, secretFilesOnDisk, systemChance)
-      : { config: given, made: [] as readonly string[] };
+      : { config: given, made: [] };
   const instance = config.instance ?? `signalbox-${process.pid}`;
   const logger = createLogger({ level: config.logLevel, instance, pretty: process.stdout.isTTY === true });
   const telemetry = await startTelemetry({
@@ -87,7 +89,10 @@ const start = async () => {
     logger,
     clock: systemClock,
   });
-  const address = await server.app.listen({ host: config.host, port: config.port });
+  const address = await server.app.listen({
+    ...{ host: config.host, port: config.port },
+    listenTextResolver: () => 'listening',
+  });
   const aheadMs = (log.recordedAtOpening ?? 0) - systemClock.now();
   if (aheadMs > 0) {
     logger.warn(
@@ -99,7 +104,5 @@ const start = async () => {
   say(welcome({ address, dataDir: config.dataDir, madeKeys: made, mode: config.mode, version }));
 };
 
-start().catch((error: unknown) => {
-  const message = error instanceof Error ? error.message : String(error);
-  fail(`Signalbox could not start: ${message}`);
-});
+const config = readConfig();
+start(config).catch((error: unknown) => fail(`Signalbox could not start. ${startError(error, config)}`));

@@ -18,12 +18,10 @@ export const createReadSide = (options: { readonly chance: Chance; readonly epoc
     feeds,
     feedsStartedFrom: startedFrom,
     dueTimes,
-    /** Forgets what ended before; answers with how many sessions that were. */
-    forget: async (endedBefore: number): Promise<number> => {
-      const forgotten = await sessions.forget(endedBefore);
+    /** Forgets the sessions that ended before, in every view; answers with how many those were. */
+    forgetSessions: async (endedBefore: number): Promise<number> => {
       await feeds.forget(endedBefore);
-      await credentials.forget(endedBefore);
-      return forgotten;
+      return sessions.forget(endedBefore);
     },
   };
 };

@@ -17,8 +17,8 @@ export const welcome = (facts: {
 const firstSteps = (address: string): string => `Try it: make a credential, publish an offer, discover it.
 
   TOKEN=$(curl -s -X POST ${address}/v1/credentials | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')
-  curl -s -X POST ${address}/v1/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"tags":["chat"],"offers":[{"sdp":"v=0 (your session description)"}]}'
-  curl -s '${address}/v1/sessions?tag=chat'
+  curl -s -X POST ${address}/v1/sessions -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"tags":["chat"],"ttlMs":600000,"offers":[{"sdp":"v=0 (your session description)"}]}' -w '\\n'
+  curl -s '${address}/v1/sessions?tag=chat' -w '\\n'
 
 ${address} has a page to look at, ${address}/docs the reference. Stop with Ctrl-C.`;
 

@@ -14,7 +14,9 @@ import {
   type EventCodec,
   type HandleCommand,
   type StreamAppender,
+  type StreamName,
   type StreamReader,
+  streamName,
 } from '@signalbox/event-sourcing';
 import { newCredentialName, newSecret } from '@signalbox/identity';
 import { memorySessionQuota } from '@signalbox/memory';
@@ -61,6 +63,8 @@ export const createWriteSide = (options: {
       cachedStates: CACHED_STATES,
     });
 
+  const exists = async (stream: StreamName): Promise<boolean> => (await log.readStream(stream)).length > 0;
+
   return {
     sessions: createSessionCommands({
       handle: handlerFor(session, codec.only.session),
@@ -79,6 +83,7 @@ export const createWriteSide = (options: {
       maxCandidatesPerRole: limits.maxCandidatesPerRole,
       now,
       newId: () => chance.orderedUuid(),
+      exists: (sessionId) => exists(streamName('session', sessionId)),
       derivedId: (commandId, index) => derivedUuid('session', commandId, index),
     }),
     credentials: createCredentialCommands({
@@ -89,6 +94,7 @@ export const createWriteSide = (options: {
       newSecret: () => newSecret(chance),
       newName: (commandId) =>
         newCredentialName(commandId === null ? chance : { bytes: (count) => derivedBytes(commandId, count) }),
+      exists: (name) => exists(streamName('credential', name)),
       liveCount: () => readSide.credentials.liveCount(),
       maxCredentials: limits.maxCredentials,
     }),

@@ -3,6 +3,7 @@ import { accept, type Decider } from '@signalbox/event-sourcing';
 /** What a sweep removed, by what was swept. */
 export type SweepCounts = {
   readonly sessions: number;
+  readonly credentials: number;
   readonly nonces: number;
   readonly idempotencyRecords: number;
   readonly rateLimits: number;

@@ -8,7 +8,7 @@ const given = specFor(operations);
 describe('recording a sweep', () => {
   it('records what was removed, and from when to when it took', () => {
     given().when(aSweep()).then(swept());
-    const removed = { sessions: 0, nonces: 0, idempotencyRecords: 0, rateLimits: 0, tokens: 0 };
+    const removed = { sessions: 0, credentials: 0, nonces: 0, idempotencyRecords: 0, rateLimits: 0, tokens: 0 };
     given(swept())
       .when(aSweep({ sweepId: 'sweep-2', startedAt: t0 + 50, now: t0 + 60, removed }))
       .then(swept({ sweepId: 'sweep-2', startedAt: t0 + 50, finishedAt: t0 + 60, removed }));

@@ -10,6 +10,7 @@ const v1 = z.strictObject({
   finishedAt: time,
   removed: z.strictObject({
     sessions: count,
+    credentials: count,
     nonces: count,
     idempotencyRecords: count,
     rateLimits: count,

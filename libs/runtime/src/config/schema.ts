@@ -166,7 +166,7 @@ export const environment = z.object({
 
   SIGNALBOX_REQUEST_TIMEOUT_MS: duration(
     resilience,
-    'How long a request may take before it is answered 503. A long-poll has its wait on top.',
+    'How long a request may take before it is answered 503. A long-poll has its wait on top, a batch has 120 s.',
     10_000,
     [10, 600_000],
   ),

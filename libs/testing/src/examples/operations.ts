@@ -1,7 +1,14 @@
 import type { OperationsCommand, OperationsEvent, SweepCounts } from '@signalbox/domain';
 import { t0 } from './session.ts';
 
-const removed: SweepCounts = { sessions: 1, nonces: 2, idempotencyRecords: 3, rateLimits: 4, tokens: 5 };
+const removed: SweepCounts = {
+  sessions: 1,
+  credentials: 6,
+  nonces: 2,
+  idempotencyRecords: 3,
+  rateLimits: 4,
+  tokens: 5,
+};
 
 export const aSweep = (overrides?: Partial<Omit<OperationsCommand, 'type'>>): OperationsCommand => ({
   type: 'RecordSweep',

@@ -2,7 +2,7 @@ import type { GatewayRoute } from '../app.ts';
 import { landingPage } from '../landing-page.ts';
 
 /** A page for people; for a client that asks for JSON, what Rondevu's servers answer at this path. */
-export const landing: GatewayRoute = async (app, { version, healthy, liveSessions }) => {
+export const landing: GatewayRoute = async (app, { version, publicUrl, healthy, liveSessions }) => {
   app.route({
     method: 'GET',
     url: '/',
@@ -19,7 +19,7 @@ export const landing: GatewayRoute = async (app, { version, healthy, liveSession
         .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
         .send(
           landingPage({
-            address: `${request.protocol}://${request.host}`,
+            address: publicUrl ?? `${request.protocol}://${request.host}`,
             version,
             healthy: await healthy(),
             sessions,

@@ -14,7 +14,7 @@ export const discover: QueryRoute = async (app, { v1, discover: queries }) => {
       response: { 200: v1.discover.answer },
     },
     handler: async (request, reply) => {
-      const { tag = [], service = null, limit, cursor = null, pick } = request.query;
+      const { tag, service = null, limit, cursor = null, pick } = request.query;
       const filter = { tags: tag, service, except: request.caller?.identity ?? null };
       if (pick === 'random') {
         const offer = await queries.random(filter);

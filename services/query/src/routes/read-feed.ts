@@ -2,14 +2,11 @@ import { callerOf, sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 import { presentItem } from '../present.ts';
 
-/** What a long-poll may take beyond its wait. */
-const DEADLINE_SLACK_MS = 10_000;
-
-export const readFeed: QueryRoute = async (app, { v1, feeds, maxFeedWaitMs }) => {
+export const readFeed: QueryRoute = async (app, { v1, feeds, maxFeedWaitMs, requestMs }) => {
   app.route({
     method: 'GET',
     url: '/v1/feed',
-    config: { access: 'caller', rate: 'poll', deadlineMs: maxFeedWaitMs + DEADLINE_SLACK_MS },
+    config: { access: 'caller', rate: 'poll', deadlineMs: maxFeedWaitMs + requestMs },
     schema: {
       summary: 'What happened to the caller’s sessions, by cursor; `Prefer: wait=25` holds an empty answer back',
       tags: ['feed'],
