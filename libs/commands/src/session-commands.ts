@@ -2,7 +2,7 @@ import type { Opaque, Service, Session, SessionCommand, SessionEvent, SessionRej
 import type { CommandContext, HandleCommand } from '@signalbox/event-sourcing';
 import { execute, type Settled } from './execute.ts';
 import { type Result, refused } from './outcome.ts';
-import type { SessionQuota } from './ports/session-quota.ts';
+import type { QuotaAnswer, SessionQuota } from './ports/session-quota.ts';
 
 export type Lifetimes = {
   readonly defaultTtlMs: number;
@@ -97,15 +97,17 @@ export const createSessionCommands = (options: {
     );
   };
 
-  /** What the first try has published counts already: a retry must not be refused for it. */
-  const isRetry = async ({ commandId }: CommandContext): Promise<boolean> =>
-    commandId !== null && options.exists(derivedId(commandId, 0));
+  /** What an earlier try has published counts already: only the rest needs a place. */
+  const placesFor = async (by: string, { sdps }: NewOffers, { commandId }: CommandContext): Promise<QuotaAnswer> => {
+    const there =
+      commandId === null ? [] : await Promise.all(sdps.map((_, index) => options.exists(derivedId(commandId, index))));
+    const missing = sdps.length - there.filter((exists) => exists).length;
+    return missing === 0 ? { kind: 'reserved', release: () => undefined } : quota.reserve(by, missing, now());
+  };
 
   return {
     publish: async (by, offers, context) => {
-      const places = (await isRetry(context))
-        ? ({ kind: 'reserved', release: () => undefined } as const)
-        : await quota.reserve(by, offers.sdps.length, now());
+      const places = await placesFor(by, offers, context);
       if (places.kind === 'too_many_for_identity') return refused({ code: 'too_many_sessions', limit: places.limit });
       if (places.kind === 'too_many_in_all') return refused({ code: 'storage_full', limit: places.limit });
       try {

@@ -37,22 +37,27 @@ const bytesOf = (payload: unknown): Uint8Array | undefined => {
 const isFinal = (status: number): boolean => status < 500 && status !== 401 && status !== 429;
 
 /**
- * Gives routes with `idempotent: true` their `Idempotency-Key` (S15). The answer is stored before it leaves, so
- * whoever has seen it gets the same one again.
+ * Gives routes with `idempotent: true` their `Idempotency-Key` (S15). The key is claimed, durably, before the command
+ * runs, so that a retry runs under the same command id; the answer is stored before it leaves, so whoever has seen it
+ * gets the same one again.
  */
 export const addIdempotency = (app: App, options: HttpOptions): void => {
-  const { idempotency: store, clock, config } = options;
+  const { idempotency: store, clock, chance, config } = options;
+  const newCommandId = () => chance.uuid();
+  const expiresAfter = (now: number) => now + config.lifetimes.idempotencyTtlMs;
 
   const claimKey = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const key = request.headers['idempotency-key'];
     if (key === undefined) return undefined;
     if (typeof key !== 'string' || !KEY.test(key)) throw malformed();
     const claim: Claim = { scope: scopeOf(request), key, fingerprint: fingerprintOf(request) };
-    const found = await store.claim(claim.scope, key, claim.fingerprint, clock.now());
+    const now = clock.now();
+    const terms = { now, expiresAt: expiresAfter(now), newCommandId };
+    const found = await store.claim(claim.scope, key, claim.fingerprint, terms);
     switch (found.kind) {
       case 'new':
         request.claim = claim;
-        request.commandId = hash('sha256', `${claim.scope}\n${key}`, 'base64url');
+        request.commandId = found.commandId;
         return undefined;
       case 'answered':
         return replay(reply, found.answer);
@@ -73,8 +78,7 @@ export const addIdempotency = (app: App, options: HttpOptions): void => {
       return payload;
     }
     const answer: StoredAnswer = { status: reply.statusCode, headers: keptHeaders(reply), body };
-    const expiresAt = clock.now() + config.lifetimes.idempotencyTtlMs;
-    await store.complete(claim.scope, claim.key, claim.fingerprint, answer, expiresAt);
+    await store.complete(claim.scope, claim.key, claim.fingerprint, answer, expiresAfter(clock.now()));
     return payload;
   };
 

@@ -5,7 +5,7 @@ export { consistencyToken, parseConsistencyToken, readConsistency, type Write, w
 export { parseJson } from './json-body.ts';
 export { problemSchema } from './openapi.ts';
 export type { HealthCheck, HttpOptions } from './options.ts';
-export type { IdempotencyClaim, IdempotencyStore, StoredAnswer } from './ports/idempotency-store.ts';
+export type { ClaimOptions, IdempotencyClaim, IdempotencyStore, StoredAnswer } from './ports/idempotency-store.ts';
 export type { RateAnswer, RateLimiter, RatePolicy } from './ports/rate-limiter.ts';
 export {
   type FieldError,

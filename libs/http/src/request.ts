@@ -43,7 +43,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling, proved; null when nobody says so. */
     caller: Caller | null;
-    /** The same for a request and its retries with the same `Idempotency-Key`; null without one. */
+    /** The same for a request and its retries with the same `Idempotency-Key`, until the key expires; null without one. */
     commandId: string | null;
     /** W3C trace context to be kept with what this request causes; null when the request had none and none is made. */
     traceparent: string | null;

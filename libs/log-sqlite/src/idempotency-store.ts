@@ -1,33 +1,41 @@
 import { sequentialByKey } from '@signalbox/event-sourcing';
-import type { IdempotencyClaim, IdempotencyStore, StoredAnswer } from '@signalbox/http';
+import type { ClaimOptions, IdempotencyClaim, IdempotencyStore, StoredAnswer } from '@signalbox/http';
 import type { SideRow, SideTables } from './side-tables.ts';
 
-/** How many answers one statement of a sweep removes. */
+/** How many records one statement of a sweep removes. */
 const SWEPT_TOGETHER = 500;
 
 /**
- * Answers on disk, what is under way in memory. Nothing of an answered key stays in memory, so memory follows the
- * requests under way and not the history. Answers share the commits of the log.
+ * Claims and answers on disk, what is under way in memory. Nothing else stays in memory, so memory follows the requests
+ * under way and not the history; and after a crash nothing is under way. Records share the commits of the log.
  */
 export const sqliteIdempotencyStore = ({ sides }: { readonly sides: SideTables }): IdempotencyStore => {
   /** Fingerprints by name. */
   const underWay = new Map<string, string>();
   const inTurn = sequentialByKey<string>();
 
-  const claim = async (scope: string, key: string, fingerprint: string, now: number): Promise<IdempotencyClaim> => {
+  const claim = async (
+    scope: string,
+    key: string,
+    fingerprint: string,
+    { now, expiresAt, newCommandId }: ClaimOptions,
+  ): Promise<IdempotencyClaim> => {
     const name = nameOf(scope, key);
     const running = underWay.get(name);
     if (running !== undefined) return { kind: running === fingerprint ? 'in_flight' : 'different' };
     const [row] = await sides.read('answer', [scope, key, now]);
-    if (!row) {
-      underWay.set(name, fingerprint);
-      return { kind: 'new' };
-    }
-    return row[0] === fingerprint ? { kind: 'answered', answer: answerOf(row) } : { kind: 'different' };
+    if (row && row[0] !== fingerprint) return { kind: 'different' };
+    const tried = row && commandIdOf(row);
+    if (row && tried === null) return { kind: 'answered', answer: answerOf(row) };
+    const commandId = tried ?? newCommandId();
+    if (!row) await sides.write('storeClaim', [scope, key, fingerprint, commandId, expiresAt]);
+    underWay.set(name, fingerprint);
+    return { kind: 'new', commandId };
   };
 
   return {
-    claim: (scope, key, fingerprint, now) => inTurn(nameOf(scope, key), () => claim(scope, key, fingerprint, now)),
+    claim: (scope, key, fingerprint, options) =>
+      inTurn(nameOf(scope, key), () => claim(scope, key, fingerprint, options)),
     complete: async (scope, key, fingerprint, { status, headers, body }, expiresAt) => {
       // A copy, because a slice would take all of its buffer along to the writer's thread.
       const bytes = new Uint8Array(body);
@@ -54,8 +62,10 @@ export const sqliteIdempotencyStore = ({ sides }: { readonly sides: SideTables }
 /** One string for both, which no other pair has. */
 const nameOf = (scope: string, key: string): string => `${scope.length}:${scope}${key}`;
 
-/** The columns have these types: the table is strict, and what is in it was written above. */
-const answerOf = ([, status, headers, body]: SideRow): StoredAnswer => ({
+/** Null once there is an answer. The columns have these types: the table is strict, and what is in it was written above. */
+const commandIdOf = ([, commandId]: SideRow): string | null => commandId as string | null;
+
+const answerOf = ([, , status, headers, body]: SideRow): StoredAnswer => ({
   status: status as number,
   headers: JSON.parse(headers as string),
   body: body as Uint8Array,

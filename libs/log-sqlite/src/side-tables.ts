@@ -6,6 +6,8 @@ export const sideWrites = {
   /** Whoever claims has looked in memory, where every nonce that counts is; a row that is there has expired. */
   storeNonce: 'INSERT OR REPLACE INTO nonces (key, nonce, expires_at) VALUES (?, ?, ?)',
   sweepNonces: 'DELETE FROM nonces WHERE expires_at < ?',
+  /** Whoever claims has found no row that counts; one that is there has expired. */
+  storeClaim: 'INSERT OR REPLACE INTO answers (scope, key, fingerprint, command_id, expires_at) VALUES (?, ?, ?, ?, ?)',
   storeAnswer:
     'INSERT OR REPLACE INTO answers (scope, key, fingerprint, status, headers, expires_at, body) VALUES (?, ?, ?, ?, ?, ?, ?)',
   /** A few at a time, so that no append waits long behind a sweep. */
@@ -15,7 +17,7 @@ export const sideWrites = {
 
 export const sideReads = {
   allNonces: 'SELECT key, nonce, expires_at FROM nonces',
-  answer: 'SELECT fingerprint, status, headers, body FROM answers WHERE scope = ? AND key = ? AND expires_at > ?',
+  answer: 'SELECT fingerprint, command_id, status, headers, body FROM answers WHERE scope = ? AND key = ? AND expires_at > ?',
 } as const;
 
 export type SideValue = string | number | Uint8Array;

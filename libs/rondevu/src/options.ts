@@ -50,6 +50,8 @@ export type RondevuOptions = {
     claim(key: string, nonce: string, timestampMs: number): Promise<boolean>;
   };
 
+  /** The limiter of addresses, asked for the offers and candidates of a POST beyond the first of each item. */
+  readonly admitOperations: (clientAddress: string | null, operations: number) => Promise<boolean>;
   /** The limiter of callers, asked for each item whose caller is proved. False: the item is refused. */
   readonly admitCaller: (identity: string) => Promise<boolean>;
   /** The limiter of new credentials. */

@@ -63,7 +63,7 @@ export const readPage = (params: JsonObject): { readonly limit: number; readonly
 export const readSdp = (value: Json | undefined, limits: RondevuLimits, blank: 'taken' | 'refused') => {
   const sdp = read(Text, value, 'INVALID_SDP');
   if (sdp instanceof Failure) return sdp;
-  if (blank === 'refused' && sdp.trim() === '') return fail('INVALID_SDP');
+  if ((blank === 'refused' && sdp.trim() === '') || sdp.includes('\0')) return fail('INVALID_SDP');
   return sdp.length > limits.maxSdpSize ? fail('SDP_TOO_LARGE') : sdp;
 };
 

@@ -14,6 +14,8 @@ export type RondevuAnswer = {
   readonly status: 200 | 400 | 413;
   /** The body: an array, one element for each item of the request, or a single one when the whole was refused. */
   readonly results: readonly RpcResult[];
+  /** The same as JSON. Each result is written once, when it is there. */
+  readonly body: string;
   /** Where the batch left its streams: what a consistency token is made of. */
   readonly writes: readonly Write[];
 };
@@ -32,6 +34,24 @@ const anonymous: Authorisation = {
   signature: null,
   signedTextHash: null,
 };
+
+/**
+ * Characters of an answer beyond which no further item is run: a hundred pages of the largest offers would not fit into
+ * the memory of a process, nor would anyone want to read them at once.
+ */
+const MAX_ANSWER_LENGTH = 16 * 1024 * 1024;
+
+const tooLong = fail(
+  'BATCH_TOO_LARGE',
+  'The answers before this one are as much as one batch may hold: ask in another',
+);
+
+const answered = (status: RondevuAnswer['status'], results: readonly RpcResult[]): RondevuAnswer => ({
+  status,
+  results,
+  body: JSON.stringify(results),
+  writes: [],
+});
 
 /** Rondevu's protocol over the commands and queries of this server: it translates, and decides nothing of its own. */
 export const createRondevu = (options: RondevuOptions): Rondevu => {
@@ -101,33 +121,35 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
     call: async (request) => {
       const envelope = readEnvelope(request.body, limits);
       if (envelope.kind === 'refused') {
-        return { status: envelope.status, results: [failed(envelope.failure)], writes: [] };
+        return answered(envelope.status, [failed(envelope.failure)]);
       }
       const { items, operations } = envelope;
-      const all = (failure: Failure): RondevuAnswer => ({
-        status: 200,
-        results: items.map(() => failed(failure)),
-        writes: [],
-      });
+      const all = (failure: Failure) => answered(200, Array(items.length).fill(failed(failure)));
       if (!request.withinLimit) return all(fail('RATE_LIMIT_EXCEEDED'));
       if (operations > limits.maxTotalOperations) {
         return all(fail('BATCH_TOO_LARGE', `A batch has at most ${limits.maxTotalOperations} operations`));
       }
+      // Each item has been counted as one call already; what it holds beyond that counts too.
+      const more = operations - items.length;
+      if (more > 0 && !(await options.admitOperations(request.clientAddress, more)))
+        return all(fail('RATE_LIMIT_EXCEEDED'));
 
       const headers = headersOf(request);
       const results: RpcResult[] = [];
+      const texts: string[] = [];
       const writes: Write[] = [];
+      let length = 0;
       // One after another: an item may rest on what the one before it did.
       for (const [index, item] of items.entries()) {
-        const answer = await runIsolated(item, index, request, headers);
-        if (answer instanceof Failure) {
-          results.push(failed(answer));
-        } else {
-          results.push({ success: true, result: answer.result });
-          writes.push(...answer.writes);
-        }
+        const answer = length > MAX_ANSWER_LENGTH ? tooLong : await runIsolated(item, index, request, headers);
+        if (!(answer instanceof Failure)) writes.push(...answer.writes);
+        const result: RpcResult = answer instanceof Failure ? failed(answer) : { success: true, result: answer.result };
+        const text = JSON.stringify(result);
+        results.push(result);
+        texts.push(text);
+        length += text.length;
       }
-      return { status: 200, results, writes };
+      return { status: 200, results, body: `[${texts.join(',')}]`, writes };
     },
   };
 };

@@ -127,6 +127,38 @@ describe('the count of operations', () => {
   });
 });
 
+describe('what a batch holds beyond its items', () => {
+  const many = { method: 'publishOffer', params: { offers: Array(5).fill({ sdp: 'v=0' }) } };
+
+  it('is charged to the address, and nothing is where each item is one', async () => {
+    const asked: unknown[] = [];
+    const overrides = () => ({
+      admitOperations: async (address: string | null, more: number) => {
+        asked.push([address, more]);
+        return false;
+      },
+    });
+    expect(await createRig({ overrides }).send([many, count])).toEqual(Array(2).fill(refusal('RATE_LIMIT_EXCEEDED')));
+    expect(await createRig({ overrides }).send([count, count])).toEqual([counted, counted]);
+    expect(asked).toEqual([['192.0.2.7', 4]]);
+  });
+});
+
+describe('an answer that grows beyond all measure', () => {
+  it('ends the batch: the items that follow are not run', async () => {
+    const rig = createRig();
+    const alice = keyClient(rig, 'alice');
+    const offers = Array(100).fill({ sdp: 'x'.repeat(60_000) });
+    await rig.one(alice.sign('publishOffer', { tags: ['chat'], offers }).item);
+    const page = { method: 'discover', params: { tags: ['chat'], limit: 100 } };
+    const replies = await rig.send(Array(5).fill(page));
+    expect(replies.map((reply) => (reply.success ? 'shown' : reply.errorCode))).toEqual([
+      ...Array(3).fill('shown'),
+      ...Array(2).fill('BATCH_TOO_LARGE'),
+    ]);
+  });
+});
+
 describe('a fault', () => {
   const secretText = 'the disk at /var/lib is full';
 

@@ -135,6 +135,7 @@ export const createRig = (wanted: RigOptions = {}) => {
       windowMs: 60_000,
       refuseSignedBefore: wanted.refuseSignedBefore ?? 0,
     }),
+    admitOperations: async () => true,
     admitCaller: async () => true,
     onAuthFailed: () => undefined,
     admitCredential: async () => true,
@@ -144,8 +145,8 @@ export const createRig = (wanted: RigOptions = {}) => {
   };
   const rondevu = createRondevu({ ...options, ...wanted.overrides?.(options) });
 
-  const post = (body: string | Uint8Array, headers: Headers = {}) =>
-    rondevu.call({
+  const post = async (body: string | Uint8Array, headers: Headers = {}) => {
+    const { body: text, ...answer } = await rondevu.call({
       body: typeof body === 'string' ? Buffer.from(body, 'utf8') : body,
       headers,
       clientAddress: '192.0.2.7',
@@ -153,6 +154,9 @@ export const createRig = (wanted: RigOptions = {}) => {
       requestId: 'request-1',
       traceparent: null,
     });
+    if (text !== JSON.stringify(answer.results)) throw new Error(`The body is not the results: ${text}`);
+    return answer;
+  };
 
   const send = async (items: readonly unknown[], headers?: Headers): Promise<readonly Reply[]> =>
     (await post(JSON.stringify(items), headers)).results;

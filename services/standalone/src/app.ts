@@ -202,7 +202,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   await app.register(gatewayRoutes, {
     v1,
     rondevu: createRpc({
-      ...{ config, writeSide, identity, discover, sessionQueries, feedQueries, rateLimiter, now, logger, metrics },
+      ...{ config, writeSide, identity, discover, sessionQueries, feedQueries, rateLimiter, clock, logger, metrics },
       credentials: readSide.credentials,
     }),
     limits: { maxBatch: config.limits.maxBatch, maxOperations: config.limits.maxOperations },

@@ -100,6 +100,9 @@ const start = async (given: Config) => {
       'the log holds times ahead of the clock: signed requests are refused until it has passed them',
     );
   }
+  if (config.mode === 'production' && config.publicUrl === null) {
+    logger.warn('SIGNALBOX_PUBLIC_URL is not set: signatures are checked against the host that each request names');
+  }
   logger.info({ resumedEvents: server.resumed.events, position: server.resumed.position }, 'started');
   say(welcome({ address, dataDir: config.dataDir, madeKeys: made, mode: config.mode, version }));
 };

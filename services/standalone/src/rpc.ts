@@ -1,9 +1,9 @@
-import { addressKey, type RateLimiter, ratePolicy } from '@signalbox/http';
+import { addressKey, type RateClass, type RateLimiter, ratePolicy } from '@signalbox/http';
 import { verifyHmac } from '@signalbox/identity';
 import type { DiscoverQueries, FeedQueries, SessionQueries } from '@signalbox/queries';
 import type { Credentials } from '@signalbox/read-models';
 import { createRondevu, type Rondevu } from '@signalbox/rondevu';
-import type { Config, Logger, Metrics } from '@signalbox/runtime';
+import type { Clock, Config, Logger, Metrics } from '@signalbox/runtime';
 import type { Identity } from './identity.ts';
 import type { WriteSide } from './write-side.ts';
 
@@ -17,18 +17,18 @@ export const createRpc = (options: {
   readonly sessionQueries: SessionQueries;
   readonly feedQueries: FeedQueries;
   readonly rateLimiter: RateLimiter;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }): Rondevu => {
-  const { config, writeSide, identity, credentials, rateLimiter, now, logger, metrics } = options;
+  const { config, writeSide, identity, credentials, rateLimiter, clock, logger, metrics } = options;
   const { limits, rateLimits } = config;
 
   /** The same buckets as HTTP v1 has, so that neither way in doubles what one may do. */
-  const admitBy = async (name: 'rpc' | 'credentials', of: 'address' | 'caller', key: string) => {
+  const admitBy = async (name: RateClass, of: 'address' | 'caller', key: string, cost = 1) => {
     if (rateLimits === 'off') return true;
     const policy = ratePolicy(rateLimits, name, of);
-    const answer = await rateLimiter.take(policy, key, 1, now());
+    const answer = await rateLimiter.take(policy, key, Math.min(cost, policy.limit), clock.monotonic());
     if (!answer.allowed) metrics.rateLimited(policy.name);
     return answer.allowed;
   };
@@ -44,6 +44,7 @@ export const createRpc = (options: {
     secretsOf: (name, at) => identity.secrets.secretsOf(name, at),
     credentialOf: (name) => credentials.find(name),
     nonces: identity.guard,
+    admitOperations: (address, more) => admitBy('write', 'address', `address:${addressKey(address)}`, more),
     admitCaller: (identity) => admitBy('rpc', 'caller', `caller:${identity}`),
     admitCredential: (address) => admitBy('credentials', 'address', `address:${addressKey(address)}`),
     onAuthFailed: (code) => metrics.authFailed(`rpc_${code.toLowerCase()}`),
@@ -56,7 +57,7 @@ export const createRpc = (options: {
       maxCandidateSize: limits.maxCandidateBytes,
       maxCandidateDepth: limits.maxCandidateDepth,
     },
-    now,
+    now: () => clock.now(),
     onFault: (error) => logger.error({ err: error }, 'an RPC call failed'),
   });
 };

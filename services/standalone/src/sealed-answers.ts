@@ -9,8 +9,8 @@ export const sealedAnswers = (store: IdempotencyStore, ring: KeyRing): Idempoten
     body: ring.open(Buffer.from(answer.body).toString('utf8'), context),
   });
   return {
-    claim: async (scope, key, fingerprint, now) => {
-      const claim = await store.claim(scope, key, fingerprint, now);
+    claim: async (scope, key, fingerprint, options) => {
+      const claim = await store.claim(scope, key, fingerprint, options);
       return claim.kind === 'answered'
         ? { kind: 'answered', answer: opened(claim.answer, contextOf(scope, key)) }
         : claim;

@@ -7,6 +7,9 @@ import type { Migration } from '../migrate.ts';
  * `streams.closed_at` (epoch milliseconds) is null for a stream that is alive, so that `streams_by_closing` finds what
  * is alive without a look at what has been. `data` is the last column: what does not fit on its page goes to another,
  * and the envelope can be read without it.
+ *
+ * A row of `answers` is an idempotency key that was claimed: it has its `command_id` until it is answered, and from
+ * then on `status`, `headers` and `body` instead.
  */
 export const log: Migration = {
   version: 1,
@@ -64,10 +67,11 @@ export const log: Migration = {
         scope TEXT NOT NULL,
         key TEXT NOT NULL,
         fingerprint TEXT NOT NULL,
-        status INTEGER NOT NULL,
-        headers TEXT NOT NULL,
+        command_id TEXT,
+        status INTEGER,
+        headers TEXT,
         expires_at INTEGER NOT NULL,
-        body BLOB NOT NULL,
+        body BLOB,
         UNIQUE (scope, key)
       ) STRICT;
       CREATE INDEX answers_by_expiry ON answers (expires_at);

@@ -3,6 +3,9 @@ import { Failure, fail } from '../failure.ts';
 import { readPage, readTags } from '../params.ts';
 import { type OpenMethod, open, shown } from './method.ts';
 
+/** Each page is counted from the newest offer on, so one far behind costs as much as all before it. */
+const MAX_OFFSET = 10_000;
+
 type Parts = { readonly discover: DiscoverQueries };
 
 type Offer = OfferPage['offers'][number];
@@ -26,7 +29,7 @@ export const discover = ({ discover }: Parts): OpenMethod =>
       const offer = await discover.random(filter);
       return offer ? shown(offerShown(offer)) : fail('OFFER_NOT_FOUND', 'No open offer carries any of these tags');
     }
-    const offers = await discover.pageAt(filter, page.limit, page.offset);
+    const offers = page.offset > MAX_OFFSET ? [] : await discover.pageAt(filter, page.limit, page.offset);
     return shown({ offers: offers.map(offerShown), count: offers.length, ...page });
   });
 

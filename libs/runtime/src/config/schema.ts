@@ -100,7 +100,7 @@ export const environment = z.object({
   SIGNALBOX_RATE_LIMIT_READ: perMinute('Queries a minute for each caller.', 1_200),
   SIGNALBOX_RATE_LIMIT_WRITE: perMinute('Commands a minute for each caller.', 1_200),
   SIGNALBOX_RATE_LIMIT_POLL: perMinute('Feed polls a minute for each caller.', 2_400),
-  SIGNALBOX_RATE_LIMIT_RPC: perMinute('Calls of `/rpc` a minute for each address.', 2_400),
+  SIGNALBOX_RATE_LIMIT_RPC: perMinute('POSTs to `/rpc` a minute for each address, as many as upstream allows; a caller may make five times as many calls in them.', 3_000),
   SIGNALBOX_RATE_LIMIT_CREDENTIALS: perMinute(
     'New credentials a minute for each address; callers without a known address share one such limit.',
     300,
@@ -166,7 +166,7 @@ export const environment = z.object({
 
   SIGNALBOX_REQUEST_TIMEOUT_MS: duration(
     resilience,
-    'How long a request may take before it is answered 503. A long-poll has its wait on top, a batch has 120 s.',
+    'How long a request may take before it is answered 503. A long-poll has its wait on top, a batch has 60 s.',
     10_000,
     [10, 600_000],
   ),
@@ -197,7 +197,7 @@ export const environment = z.object({
   ),
   SIGNALBOX_MAX_HEAP_PERCENT: wholeNumber({
     ...resilience,
-    default: 90,
+    default: 80,
     min: 10,
     max: 100,
     description: 'New requests are answered 503 while more of the heap limit than this is in use. Percent.',

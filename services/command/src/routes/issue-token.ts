@@ -2,8 +2,8 @@ import { callerOf, sendProblem } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
 
 /**
- * A token is given for a signature or an admin key, never for another token: so a stolen one ends with its quarter of
- * an hour. A scope beyond `client` needs a caller who has it.
+ * A token is given for a signature or an admin key, never for another token, so that one can't be prolonged without the
+ * secret. A scope beyond `client` needs a caller who has it.
  */
 export const issueToken: CommandRoute = async (app, deps) => {
   app.route({

@@ -1,4 +1,4 @@
-import { problemAnswer, problemOf, writesHeader } from '@signalbox/http';
+import { problemAnswer, problemOf } from '@signalbox/http';
 import type { GatewayRoute } from '../app.ts';
 
 const NOTHING = new Uint8Array();
@@ -9,6 +9,11 @@ const NOTHING = new Uint8Array();
  */
 export const rpc: GatewayRoute = async (app, { rondevu }) => {
   app.removeAllContentTypeParsers();
+  // Upstream does not look at the content type, and one that is malformed would be refused before any parser is asked.
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.headers['content-type'] = 'application/octet-stream';
+    done();
+  });
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   // What the HTTP layer refuses (a body beyond its limit, overload) is told in the envelope that clients can read.
   app.setErrorHandler((error, request, reply) => {
@@ -28,7 +33,7 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
       tags: ['rondevu'],
     },
     handler: async (request, reply) => {
-      const { status, results, writes } = await rondevu.call({
+      const answer = await rondevu.call({
         body: request.body instanceof Uint8Array ? request.body : NOTHING,
         headers: request.headers,
         clientAddress: request.clientAddress,
@@ -36,8 +41,7 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
         requestId: request.id,
         traceparent: request.traceparent,
       });
-      if (writes.length > 0) writesHeader(reply, writes);
-      return reply.code(status).type('application/json').send(JSON.stringify(results));
+      return reply.code(answer.status).type('application/json').send(answer.body);
     },
   });
 };
