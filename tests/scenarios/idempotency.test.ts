@@ -1,4 +1,5 @@
 import { systemChance } from '@signalbox/runtime';
+import { until } from '@signalbox/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   anonymous,
@@ -135,6 +136,86 @@ describe('an idempotency key', () => {
     expect((await v1(next, hmacCaller(name, secret)).feed()).status).toBe(200);
     const reused = await v1(next, alice).publish({ ...body, ttlMs: 70_000 }, publishKey);
     expect(reused.status).toBe(422);
+  });
+
+  it('is not taken for another body after a crash, and the same body has one effect, answered or not', async () => {
+    let server = await startServer();
+    try {
+      const alice = await newTokenCaller(server);
+      const tag = newTag();
+      const body = { tags: [tag], offers: Array.from({ length: 100 }, () => ({ sdp: sdpOf('crash') })) };
+      // The kill is meant for the time between the claim and the answer, and may come too late for it.
+      let wasOpen = false;
+      let round = 0;
+      while (!wasOpen) {
+        expect(++round, 'a kill comes before the answer').toBeLessThanOrEqual(10);
+        const headers = { 'idempotency-key': newKey() };
+        const running = server;
+        const tries = Array.from({ length: 4 }, () => v1(running, alice).publish(body, headers));
+        await Promise.any(
+          tries.map(async (tried) => {
+            if ((await tried).status !== 409) throw new Error('This one was not told that the key is claimed.');
+          }),
+        ).catch(() => undefined);
+        await server.kill9();
+        await Promise.allSettled(tries);
+        server = await running.again();
+        await running[Symbol.asyncDispose]();
+
+        const client = v1(server, alice);
+        const other = await client.publish({ ...body, ttlMs: 70_000 }, headers);
+        expect([other.status, (other.body as unknown as Problem).code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+        const same = await client.publish(body, headers);
+        expect([same.status, same.body.sessions.length]).toEqual([201, 100]);
+        expect((await client.get(`/v1/tags?tag=${tag}`)).body).toEqual({ counts: { [tag]: 100 * round } });
+        expect((await client.publish(body, headers)).text).toBe(same.text);
+        wasOpen = same.headers['idempotency-replayed'] === undefined;
+      }
+    } finally {
+      await server[Symbol.asyncDispose]();
+    }
+  });
+
+  it('that has expired is that of a new command, whatever its body', async () => {
+    await using brief = await startServer({ env: { SIGNALBOX_IDEMPOTENCY_TTL_MS: '1000' } });
+    const alice = v1(brief, await newTokenCaller(brief));
+    const tag = newTag();
+    const headers = { 'idempotency-key': newKey() };
+    const body = { tags: [tag], offers: [{ sdp: sdpOf('before') }] };
+    const ids = [(await alice.publish(body, headers)).body.sessions[0]!.sessionId];
+    const another = { ...body, offers: [{ sdp: sdpOf('after') }] };
+    for (const [what, next] of [
+      ['another body', another],
+      ['the same body', another],
+    ] as const) {
+      const published = await until(`${what} is published anew`, async () => {
+        const answer = await alice.publish(next, headers);
+        const isNew = answer.status === 201 && answer.headers['idempotency-replayed'] === undefined;
+        return isNew && answer;
+      });
+      ids.push(published.body.sessions[0]!.sessionId);
+    }
+    expect(new Set(ids).size).toBe(3);
+    expect((await alice.get(`/v1/tags?tag=${tag}`)).body).toEqual({ counts: { [tag]: 3 } });
+  });
+
+  it('that has expired gives nobody the credential of somebody else behind the same address', async () => {
+    await using brief = await startServer({ env: { SIGNALBOX_IDEMPOTENCY_TTL_MS: '1000' } });
+    const headers = { 'idempotency-key': 'the-same-for-all' };
+    const issue = () =>
+      send<{ name: string; secret: string }>(brief, anonymous, { method: 'POST', path: '/v1/credentials', headers });
+    const first = await issue();
+    const next = await until('another answer is given', async () => {
+      const answer = await issue();
+      return answer.text !== first.text && answer;
+    });
+    expect([first.status, next.status]).toEqual([201, 201]);
+    expect(next.headers['idempotency-replayed']).toBeUndefined();
+    expect(next.body.name).not.toBe(first.body.name);
+    expect(next.body.secret).not.toBe(first.body.secret);
+    for (const { name, secret } of [first.body, next.body]) {
+      expect((await v1(brief, hmacCaller(name, secret)).feed()).status).toBe(200);
+    }
   });
 
   it('makes a rotation and a revocation happen once', async () => {

@@ -144,17 +144,50 @@ describe('a retry of a publish', () => {
     rig.log.failAfter(2);
     await expect(publish(retryable('key'))).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
     expect(rig.log.all).toHaveLength(2);
+    expect(rig.quota.asked.map(({ count }) => count)).toEqual([3]);
     rig.log.failAfter(Number.POSITIVE_INFINITY);
     await rig.clock.advance(1_000);
     const { value, changed } = await doneIn(publish(retryable('key')));
     expect(changed).toBe(true);
+    expect(rig.quota.asked.slice(1), 'the two that are there count already').toEqual([
+      { identity: 'alice', count: 1, now: t0 + 1_000 },
+    ]);
+    expect(rig.quota.held()).toBe(0);
     expect(value.map(({ sessionId, sdp }) => [sessionId, sdp])).toEqual([
       ['key.0', 'one'],
       ['key.1', 'two'],
       ['key.2', 'three'],
     ]);
     expect(value.map(({ createdAt }) => createdAt - t0)).toEqual([0, 0, 1_000]);
+    expect(
+      rig.quota.asked.map(({ count }) => count),
+      'places for the rest alone',
+    ).toEqual([3, 1]);
+    expect(rig.quota.held()).toBe(0);
     expect(rig.log.all.map(({ stream }) => stream).toSorted()).toEqual([0, 1, 2].map((n) => `session-key.${n}`));
+  });
+
+  it('is refused when there is no place for what the first try left undone, and records nothing', async () => {
+    rig.log.failAfter(1);
+    await expect(publish(retryable('key'))).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+    rig.log.failAfter(Number.POSITIVE_INFINITY);
+    rig.quota.refuse('too_many_for_identity', 1);
+    expect(await publish(retryable('key'))).toStrictEqual({
+      kind: 'refused',
+      refusal: { code: 'too_many_sessions', limit: 1 },
+    });
+    expect(rig.log.all).toHaveLength(1);
+  });
+
+  it('is refused when there is no place for the rest of it, and leaves what is there', async () => {
+    rig.log.failAfter(2);
+    await expect(publish(retryable('key'))).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+    rig.log.failAfter(Number.POSITIVE_INFINITY);
+    rig.quota.refuse('too_many_for_identity', 2);
+    expect(await publish(retryable('key'))).toStrictEqual({
+      ...{ kind: 'refused', refusal: { code: 'too_many_sessions', limit: 2 } },
+    });
+    expect(rig.log.all).toHaveLength(2);
   });
 
   it('is another publish when it has no id', async () => {

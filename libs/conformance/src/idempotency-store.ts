@@ -17,6 +17,19 @@ const anAnswer = (over: Partial<StoredAnswer> = {}): StoredAnswer => ({
   ...over,
 });
 
+let made = 0;
+
+/** A claim, as a request makes it that came at `now`. Every command id that is asked for is a new one. */
+const claimIn = (store: IdempotencyStore, scope: string, key: string, fingerprint: string, now: number) =>
+  store.claim(scope, key, fingerprint, { now, expiresAt: now + DAY, newCommandId: () => `command-${++made}` });
+
+/** Claims a key that goes on; answers with the command id. */
+const begun = async (...claiming: Parameters<typeof claimIn>): Promise<string> => {
+  const claim = await claimIn(...claiming);
+  expect(claim).toEqual({ kind: 'new', commandId: expect.stringMatching(/^command-\d+$/) });
+  return (claim as { readonly commandId: string }).commandId;
+};
+
 const expectAnswered = (claim: Awaited<ReturnType<IdempotencyStore['claim']>> | undefined, answer: StoredAnswer) => {
   if (claim?.kind !== 'answered') throw new Error(`Not answered: ${JSON.stringify(claim)}.`);
   expect(Object.keys(claim)).toEqual(['kind', 'answer']);
@@ -28,10 +41,23 @@ export const idempotencyStoreContract = (adapter: string, make: () => Promise<Id
   describe(`idempotency store contract: ${adapter}`, () => {
     it('lets the first claim of a key go on, and gives every later one its answer', async () => {
       const { store } = await make();
-      expect(await store.claim('alice', 'k', 'f', NOW)).toEqual({ kind: 'new' });
+      await begun(store, 'alice', 'k', 'f', NOW);
       await store.complete('alice', 'k', 'f', anAnswer(), NOW + DAY);
-      expectAnswered(await store.claim('alice', 'k', 'f', NOW + 1), anAnswer());
-      expectAnswered(await store.claim('alice', 'k', 'f', NOW + DAY - 1), anAnswer());
+      expectAnswered(await claimIn(store, 'alice', 'k', 'f', NOW + 1), anAnswer());
+      expectAnswered(await claimIn(store, 'alice', 'k', 'f', NOW + DAY - 1), anAnswer());
+    });
+
+    it('gives every key a command id of its own', async () => {
+      const { store } = await make();
+      const ids = [];
+      for (const [scope, key] of [
+        ['alice', 'k1'],
+        ['alice', 'k2'],
+        ['bob', 'k1'],
+      ] as const) {
+        ids.push(await begun(store, scope, key, 'f', NOW));
+      }
+      expect(new Set(ids).size).toBe(3);
     });
 
     it('keeps an empty body, no headers, and a body that is a slice of something larger', async () => {
@@ -41,26 +67,26 @@ export const idempotencyStoreContract = (adapter: string, make: () => Promise<Id
         anAnswer({ status: 409, body: Buffer.from('before|inside|after').subarray(7, 13) }),
       ];
       for (const [index, answer] of answers.entries()) {
-        await store.claim('alice', `k${index}`, 'f', NOW);
+        await claimIn(store, 'alice', `k${index}`, 'f', NOW);
         await store.complete('alice', `k${index}`, 'f', answer, NOW + DAY);
-        expectAnswered(await store.claim('alice', `k${index}`, 'f', NOW), answer);
+        expectAnswered(await claimIn(store, 'alice', `k${index}`, 'f', NOW), answer);
       }
     });
 
     it('says so while the first is still under way', async () => {
       const { store } = await make();
-      await store.claim('alice', 'k', 'f', NOW);
-      expect(await store.claim('alice', 'k', 'f', NOW)).toEqual({ kind: 'in_flight' });
-      expect(await store.claim('alice', 'k', 'f', NOW + 2 * DAY)).toEqual({ kind: 'in_flight' });
+      await claimIn(store, 'alice', 'k', 'f', NOW);
+      expect(await claimIn(store, 'alice', 'k', 'f', NOW)).toEqual({ kind: 'in_flight' });
+      expect(await claimIn(store, 'alice', 'k', 'f', NOW + 2 * DAY)).toEqual({ kind: 'in_flight' });
     });
 
     it('does not take the same key for something else, neither under way nor answered', async () => {
       const { store } = await make();
-      await store.claim('alice', 'k', 'f', NOW);
-      expect(await store.claim('alice', 'k', 'g', NOW)).toEqual({ kind: 'different' });
+      await claimIn(store, 'alice', 'k', 'f', NOW);
+      expect(await claimIn(store, 'alice', 'k', 'g', NOW)).toEqual({ kind: 'different' });
       await store.complete('alice', 'k', 'f', anAnswer(), NOW + DAY);
-      expect(await store.claim('alice', 'k', 'g', NOW)).toEqual({ kind: 'different' });
-      expectAnswered(await store.claim('alice', 'k', 'f', NOW), anAnswer());
+      expect(await claimIn(store, 'alice', 'k', 'g', NOW)).toEqual({ kind: 'different' });
+      expectAnswered(await claimIn(store, 'alice', 'k', 'f', NOW), anAnswer());
     });
 
     it('keeps scopes and keys apart', async () => {
@@ -73,70 +99,124 @@ export const idempotencyStoreContract = (adapter: string, make: () => Promise<Id
         ['a:', 'bc'],
         ['a', ':bc'],
       ] as const) {
-        expect(await store.claim(scope, key, 'f', NOW)).toEqual({ kind: 'new' });
+        await begun(store, scope, key, 'f', NOW);
         await store.complete(scope, key, 'f', anAnswer({ status: 200 + scope.length }), NOW + DAY);
       }
-      expectAnswered(await store.claim('ab', 'c', 'f', NOW), anAnswer({ status: 202 }));
+      expectAnswered(await claimIn(store, 'ab', 'c', 'f', NOW), anAnswer({ status: 202 }));
     });
 
     it('lets exactly one of many go on that claim a key at once, and gives all of them the answer afterwards', async () => {
       const { store } = await make();
-      const claims = await Promise.all(Array.from({ length: 20 }, () => store.claim('alice', 'k', 'f', NOW)));
+      const claims = await Promise.all(Array.from({ length: 20 }, () => claimIn(store, 'alice', 'k', 'f', NOW)));
       expect(claims.map((claim) => claim.kind).toSorted()).toEqual([...Array(19).fill('in_flight'), 'new']);
       await store.complete('alice', 'k', 'f', anAnswer(), NOW + DAY);
-      const again = await Promise.all(Array.from({ length: 20 }, () => store.claim('alice', 'k', 'f', NOW)));
+      const again = await Promise.all(Array.from({ length: 20 }, () => claimIn(store, 'alice', 'k', 'f', NOW)));
       for (const claim of again) expectAnswered(claim, anAnswer());
     });
 
-    it('frees a key that was abandoned, for anything', async () => {
+    it('lets a key that was abandoned go on for the same only, and with the same command id', async () => {
       const { store } = await make();
-      await store.claim('alice', 'k', 'f', NOW);
+      const commandId = await begun(store, 'alice', 'k', 'f', NOW);
+      for (const later of [0, 1, DAY - 1]) {
+        await store.abandon('alice', 'k');
+        expect(await claimIn(store, 'alice', 'k', 'g', NOW + later)).toEqual({ kind: 'different' });
+        expect(await begun(store, 'alice', 'k', 'f', NOW + later)).toBe(commandId);
+        expect(await claimIn(store, 'alice', 'k', 'f', NOW + later)).toEqual({ kind: 'in_flight' });
+      }
+      await store.complete('alice', 'k', 'f', anAnswer(), NOW + DAY);
       await store.abandon('alice', 'k');
-      expect(await store.claim('alice', 'k', 'g', NOW)).toEqual({ kind: 'new' });
-      await store.complete('alice', 'k', 'g', anAnswer(), NOW + DAY);
-      await store.abandon('alice', 'k');
-      expectAnswered(await store.claim('alice', 'k', 'g', NOW), anAnswer());
+      expectAnswered(await claimIn(store, 'alice', 'k', 'f', NOW), anAnswer());
     });
 
-    it('frees a key when its answer has expired, swept or not', async () => {
+    it('lets exactly one of many go on that come at once after one was abandoned', async () => {
+      const { store } = await make();
+      const commandId = await begun(store, 'alice', 'k', 'f', NOW);
+      await store.abandon('alice', 'k');
+      const claims = await Promise.all(Array.from({ length: 20 }, () => claimIn(store, 'alice', 'k', 'f', NOW)));
+      expect(claims.map((claim) => claim.kind).toSorted()).toEqual([...Array(19).fill('in_flight'), 'new']);
+      expect(claims).toContainEqual({ kind: 'new', commandId });
+    });
+
+    it('makes a new command of a key whose claim has expired, for anything, swept or not', async () => {
       const { store } = await make();
       for (const [key, fingerprint] of [
         ['same', 'f'],
         ['other', 'g'],
       ] as const) {
-        await store.claim('alice', key, 'f', NOW);
-        await store.complete('alice', key, 'f', anAnswer(), NOW + DAY);
-        expect(await store.claim('alice', key, fingerprint, NOW + DAY)).toEqual({ kind: 'new' });
-        await store.complete('alice', key, fingerprint, anAnswer({ status: 200 }), NOW + 2 * DAY);
-        expectAnswered(await store.claim('alice', key, fingerprint, NOW + DAY), anAnswer({ status: 200 }));
+        const first = await begun(store, 'alice', key, 'f', NOW);
+        await store.abandon('alice', key);
+        const second = await begun(store, 'alice', key, fingerprint, NOW + DAY);
+        expect(second).not.toBe(first);
+        await store.abandon('alice', key);
+        expect(await begun(store, 'alice', key, fingerprint, NOW + 2 * DAY - 1), 'kept anew').toBe(second);
       }
     });
 
-    it('forgets what has expired, says how many, and keeps the rest and what is under way', async () => {
+    it('makes a new command of a key when its answer has expired, for anything, swept or not', async () => {
       const { store } = await make();
-      for (let i = 0; i < 1_200; i++) await store.complete('old', `k${i}`, 'f', anAnswer(), NOW + DAY);
-      await store.claim('alice', 'answered', 'f', NOW);
-      await store.complete('alice', 'answered', 'f', anAnswer(), NOW + 2 * DAY);
-      await store.claim('alice', 'under way', 'f', NOW);
-      expect(await store.sweep(NOW + DAY)).toBe(0);
-      expect(await store.sweep(NOW + DAY + 1)).toBe(1_200);
-      expect(await store.sweep(NOW + DAY + 1)).toBe(0);
-      expectAnswered(await store.claim('alice', 'answered', 'f', NOW + DAY), anAnswer());
-      expect(await store.claim('alice', 'under way', 'f', NOW + DAY)).toEqual({ kind: 'in_flight' });
-      expect(await store.claim('old', 'k0', 'g', NOW)).toEqual({ kind: 'new' });
+      for (const [key, fingerprint] of [
+        ['same', 'f'],
+        ['other', 'g'],
+      ] as const) {
+        const first = await begun(store, 'alice', key, 'f', NOW);
+        await store.complete('alice', key, 'f', anAnswer(), NOW + DAY);
+        expect(await begun(store, 'alice', key, fingerprint, NOW + DAY)).not.toBe(first);
+        await store.complete('alice', key, fingerprint, anAnswer({ status: 200 }), NOW + 2 * DAY);
+        expectAnswered(await claimIn(store, 'alice', key, fingerprint, NOW + DAY), anAnswer({ status: 200 }));
+      }
     });
 
-    it('keeps answers over a restart, and forgets what was under way (stores that outlive their process)', async ({
+    it('forgets what has expired, says how many, and keeps the rest, answered or open', async () => {
+      const { store } = await make();
+      for (let i = 0; i < 1_200; i++) await store.complete('old', `k${i}`, 'f', anAnswer(), NOW + DAY);
+      await claimIn(store, 'alice', 'answered', 'f', NOW);
+      await store.complete('alice', 'answered', 'f', anAnswer(), NOW + 2 * DAY);
+      const open = await begun(store, 'alice', 'open', 'f', NOW + 1);
+      await store.abandon('alice', 'open');
+      await claimIn(store, 'alice', 'forgotten', 'f', NOW);
+      await store.abandon('alice', 'forgotten');
+      expect(await store.sweep(NOW + DAY)).toBe(0);
+      expect(await store.sweep(NOW + DAY + 1)).toBe(1_201);
+      expect(await store.sweep(NOW + DAY + 1)).toBe(0);
+      expectAnswered(await claimIn(store, 'alice', 'answered', 'f', NOW + DAY), anAnswer());
+      expect(await begun(store, 'alice', 'open', 'f', NOW + DAY)).toBe(open);
+      await begun(store, 'alice', 'forgotten', 'g', NOW);
+      await begun(store, 'old', 'k0', 'g', NOW);
+    });
+
+    it('keeps the answer of a request that was under way for longer than its claim is kept', async () => {
+      const { store } = await make();
+      await claimIn(store, 'alice', 'k', 'f', NOW);
+      expect(await store.sweep(NOW + DAY + 1)).toBe(1);
+      expect(await claimIn(store, 'alice', 'k', 'f', NOW + DAY + 1)).toEqual({ kind: 'in_flight' });
+      await store.complete('alice', 'k', 'f', anAnswer(), NOW + 2 * DAY);
+      expectAnswered(await claimIn(store, 'alice', 'k', 'f', NOW + DAY + 1), anAnswer());
+    });
+
+    it('keeps answers and claims over a restart; what was under way may be tried again, as the same command (stores that outlive their process)', async ({
       skip,
     }) => {
       const { store, restart } = await make();
       skip(!restart, 'this store ends with its process');
-      await store.claim('alice', 'answered', 'f', NOW);
+      await claimIn(store, 'alice', 'answered', 'f', NOW);
       await store.complete('alice', 'answered', 'f', anAnswer(), NOW + DAY);
-      await store.claim('alice', 'under way', 'f', NOW);
+      const underWay = await begun(store, 'alice', 'under way', 'f', NOW);
+      const abandoned = await begun(store, 'alice', 'abandoned', 'f', NOW);
+      await store.abandon('alice', 'abandoned');
+      const expired = await begun(store, 'alice', 'expired', 'f', NOW - 1);
+
       const again = await restart?.();
-      expectAnswered(await again?.claim('alice', 'answered', 'f', NOW), anAnswer());
-      expect(await again?.claim('alice', 'under way', 'g', NOW)).toEqual({ kind: 'new' });
+      if (!again) throw new Error('It has not come back.');
+      expectAnswered(await claimIn(again, 'alice', 'answered', 'f', NOW), anAnswer());
+      expect(await claimIn(again, 'alice', 'answered', 'g', NOW)).toEqual({ kind: 'different' });
+      for (const [key, commandId] of [
+        ['under way', underWay],
+        ['abandoned', abandoned],
+      ] as const) {
+        expect(await claimIn(again, 'alice', key, 'g', NOW)).toEqual({ kind: 'different' });
+        expect(await begun(again, 'alice', key, 'f', NOW)).toBe(commandId);
+      }
+      expect(await begun(again, 'alice', 'expired', 'g', NOW + DAY - 1)).not.toBe(expired);
     });
   });
 };

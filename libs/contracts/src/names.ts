@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-/** Letters, digits, dots and dashes; a letter or digit at both ends. */
 const INVALID_FQN = { params: { code: 'INVALID_FQN' } } as const;
 
 const serviceName = z.string().refine((text) => text.length <= 128 && plainName.test(text), {
@@ -8,6 +7,7 @@ const serviceName = z.string().refine((text) => text.length <= 128 && plainName.
   ...INVALID_FQN,
 });
 
+/** Letters, digits, dots and dashes; a letter or digit at both ends. */
 export const plainName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
 /** As Semantic Versioning has it, in lower case and without build metadata; fifteen digits are still exact numbers. */
@@ -15,7 +15,8 @@ export const semanticVersion =
   /^(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})(-(0|[1-9]\d{0,14}|\d*[a-z-][a-z0-9-]*)(\.(0|[1-9]\d{0,14}|\d*[a-z-][a-z0-9-]*))*)?$/;
 
 /** `^1.2`, `~1.2.3`, `>=1.0`, `1.x`, `1.2.3`, `*` */
-const versionRange = /^[\^~<>=]{0,2}\s?[\dx*]{1,10}(\.[\dx*]{1,10}){0,2}(-[a-z0-9.-]+)?$/i;
+const versionRange =
+  /^(\^|~|>=?|<=?|=)?\s?((0|[1-9]\d{0,14}|[x*])(\.(0|[1-9]\d{0,14}|[x*])){0,2}|(0|[1-9]\d{0,14})(\.(0|[1-9]\d{0,14})){2}-(0|[1-9]\d{0,14}|\d*[a-z-][a-z0-9-]*)(\.(0|[1-9]\d{0,14}|\d*[a-z-][a-z0-9-]*))*)$/;
 
 /** `chat@1.2.0` */
 export const serviceVersion = z

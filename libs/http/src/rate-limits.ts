@@ -62,7 +62,7 @@ export const createRateLimits = (options: HttpOptions): RateLimits | 'off' => {
   };
 
   const take = (limit: Limit, key: string, cost: number, reply: FastifyReply, done: (refusal?: Error) => void) => {
-    const answer = rateLimiter.take(limit.policy, key, cost, clock.now());
+    const answer = rateLimiter.take(limit.policy, key, cost, clock.monotonic());
     if (answer instanceof Promise) answer.then((given) => judge(given, limit, reply)).then(done, done);
     else done(judge(answer, limit, reply));
   };

@@ -60,24 +60,30 @@ export const countingChance = (): Chance => {
 
 /** A double: a map, with the rules of the port. */
 export const memoryIdempotency = (): IdempotencyStore & { readonly records: Map<string, unknown> } => {
-  const records = new Map<string, { fingerprint: string; answer: StoredAnswer | null; expiresAt: number }>();
+  type Stored = { fingerprint: string; commandId: string; answer: StoredAnswer | null; expiresAt: number };
+  const records = new Map<string, Stored>();
+  const running = new Set<string>();
   const id = (scope: string, key: string) => `${scope} ${key}`;
   return {
     records,
-    claim: async (scope, key, fingerprint) => {
-      const found = records.get(id(scope, key));
-      if (!found) {
-        records.set(id(scope, key), { fingerprint, answer: null, expiresAt: Number.POSITIVE_INFINITY });
-        return { kind: 'new' };
-      }
+    claim: async (scope, key, fingerprint, { now, expiresAt, newCommandId }) => {
+      const name = id(scope, key);
+      const kept = records.get(name);
+      const found =
+        kept && kept.expiresAt > now ? kept : { fingerprint, commandId: newCommandId(), answer: null, expiresAt };
       if (found.fingerprint !== fingerprint) return { kind: 'different' };
-      return found.answer ? { kind: 'answered', answer: found.answer } : { kind: 'in_flight' };
+      if (found.answer) return { kind: 'answered', answer: found.answer };
+      if (running.has(name)) return { kind: 'in_flight' };
+      running.add(name);
+      records.set(name, found);
+      return { kind: 'new', commandId: found.commandId };
     },
     complete: async (scope, key, fingerprint, answer, expiresAt) => {
-      records.set(id(scope, key), { fingerprint, answer, expiresAt });
+      running.delete(id(scope, key));
+      records.set(id(scope, key), { fingerprint, commandId: '', answer, expiresAt });
     },
     abandon: async (scope, key) => {
-      records.delete(id(scope, key));
+      running.delete(id(scope, key));
     },
     sweep: async () => 0,
   };

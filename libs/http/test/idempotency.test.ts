@@ -79,14 +79,34 @@ describe('an idempotency key', () => {
     expect(again.headers['content-type']).toContain('application/problem+json');
   });
 
-  it.each(['fault', 'limited'] as const)('is free again after an answer that is none: %s', async (kind) => {
-    const { send, seen, answerWith, idempotency } = await withRoute();
-    answerWith(kind);
-    await send('k1');
-    expect(idempotency.records.size).toBe(0);
-    answerWith('created');
-    expect((await send('k1')).statusCode).toBe(201);
+  it.each(['fault', 'limited'] as const)(
+    'runs again after an answer that is none, for the same request only and as the same command: %s',
+    async (kind) => {
+      const { send, seen, answerWith } = await withRoute();
+      answerWith(kind);
+      await send('k1');
+      answerWith('created');
+      expect((await send('k1', { a: 2 })).json()).toMatchObject({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
+      const second = await send('k1');
+      expect([second.statusCode, second.headers['idempotency-replayed']]).toEqual([201, undefined]);
+      expect(seen).toHaveLength(2);
+      expect(seen[1]).toBe(seen[0]);
+    },
+  );
+
+  it.each([
+    ['the same', { a: 1 }],
+    ['another', { a: 2 }],
+  ])('that has expired is that of a new command: %s body', async (_, body) => {
+    const { send, seen, time } = await withRoute();
+    const first = await send('k1');
+    time.advance(86_400_000 - 1);
+    expect((await send('k1')).body).toBe(first.body);
+    time.advance(1);
+    const second = await send('k1', body);
+    expect([second.statusCode, second.headers['idempotency-replayed']]).toEqual([201, undefined]);
     expect(seen).toHaveLength(2);
+    expect(seen[1]).not.toBe(seen[0]);
   });
 
   it('is refused for another body, path or query', async () => {
@@ -122,26 +142,36 @@ describe('an idempotency key', () => {
     expect([...idempotency.records.keys()].join()).not.toContain('203.0.113.7');
   });
 
-  it('makes a command id that is the same for the same key and caller, and none without a key', async () => {
-    const { send, seen, answerWith } = await withRoute();
-    answerWith('fault');
-    await send('k1');
+  it('has a command id of chance, which tells nothing of the key; a request without a key has none', async () => {
+    const { send, seen } = await withRoute();
     await send('k1');
     await send('k2');
     await send(undefined);
-    expect(seen[0]).toMatch(/^[\w-]{43}$/);
-    expect(seen[1]).toBe(seen[0]);
-    expect(seen[2]).not.toBe(seen[0]);
-    expect(seen[3]).toBeNull();
+    expect(seen[0]).toMatch(/^00000000-0000-4000-8000-\d{12}$/);
+    expect(seen[1]).toMatch(/^00000000-0000-4000-8000-\d{12}$/);
+    expect(seen[1]).not.toBe(seen[0]);
+    expect(seen[2]).toBeNull();
+  });
+
+  it('is claimed before the command runs; when that fails, nothing runs', async () => {
+    const unavailable = Object.assign(new Error('disk full'), { code: 'LOG_UNAVAILABLE' });
+    const { send, seen } = await withRoute({ claim: () => Promise.reject(unavailable) });
+    expect((await send('k1')).json()).toMatchObject({ status: 503, code: 'LOG_UNAVAILABLE' });
+    expect(seen).toHaveLength(0);
   });
 
   it('is remembered for as long as is configured', async () => {
     const kept: number[] = [];
     const { send, time } = await withRoute({
+      claim: async (_scope, _key, _fingerprint, { now, expiresAt, newCommandId }) => {
+        kept.push(now, expiresAt);
+        return { kind: 'new', commandId: newCommandId() };
+      },
       complete: async (_scope, _key, _fingerprint, _answer, expiresAt) => void kept.push(expiresAt),
     });
     await send('k1');
-    expect(kept).toEqual([time.clock.now() + 86_400_000]);
+    const now = time.clock.now();
+    expect(kept).toEqual([now, now + 86_400_000, now + 86_400_000]);
   });
 
   it('is stored before the answer leaves; when that fails, the answer is that', async () => {

@@ -24,11 +24,11 @@ export const sqliteIdempotencyStore = ({ sides }: { readonly sides: SideTables }
     const running = underWay.get(name);
     if (running !== undefined) return { kind: running === fingerprint ? 'in_flight' : 'different' };
     const [row] = await sides.read('answer', [scope, key, now]);
-    if (row && row[0] !== fingerprint) return { kind: 'different' };
-    const tried = row && commandIdOf(row);
-    if (row && tried === null) return { kind: 'answered', answer: answerOf(row) };
-    const commandId = tried ?? newCommandId();
-    if (!row) await sides.write('storeClaim', [scope, key, fingerprint, commandId, expiresAt]);
+    const record = row && recordOf(row);
+    if (record && record.fingerprint !== fingerprint) return { kind: 'different' };
+    if (record?.answer) return { kind: 'answered', answer: record.answer };
+    const commandId = record?.commandId ?? newCommandId();
+    if (!record) await sides.write('storeClaim', [scope, key, fingerprint, commandId, expiresAt]);
     underWay.set(name, fingerprint);
     return { kind: 'new', commandId };
   };
@@ -62,11 +62,19 @@ export const sqliteIdempotencyStore = ({ sides }: { readonly sides: SideTables }
 /** One string for both, which no other pair has. */
 const nameOf = (scope: string, key: string): string => `${scope.length}:${scope}${key}`;
 
-/** Null once there is an answer. The columns have these types: the table is strict, and what is in it was written above. */
-const commandIdOf = ([, commandId]: SideRow): string | null => commandId as string | null;
+type KeyRecord = {
+  readonly fingerprint: string;
+  /** Null once there is an answer. */
+  readonly commandId: string | null;
+  readonly answer: StoredAnswer | null;
+};
 
-const answerOf = ([, , status, headers, body]: SideRow): StoredAnswer => ({
-  status: status as number,
-  headers: JSON.parse(headers as string),
-  body: body as Uint8Array,
+/** The columns have these types: the table is strict, and what is in it was written above. */
+const recordOf = ([fingerprint, commandId, status, headers, body]: SideRow): KeyRecord => ({
+  fingerprint: fingerprint as string,
+  commandId: commandId as string | null,
+  answer:
+    status === null
+      ? null
+      : { status: status as number, headers: JSON.parse(headers as string), body: body as Uint8Array },
 });

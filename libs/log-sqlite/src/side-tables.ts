@@ -17,7 +17,8 @@ export const sideWrites = {
 
 export const sideReads = {
   allNonces: 'SELECT key, nonce, expires_at FROM nonces',
-  answer: 'SELECT fingerprint, command_id, status, headers, body FROM answers WHERE scope = ? AND key = ? AND expires_at > ?',
+  answer:
+    'SELECT fingerprint, command_id, status, headers, body FROM answers WHERE scope = ? AND key = ? AND expires_at > ?',
 } as const;
 
 export type SideValue = string | number | Uint8Array;

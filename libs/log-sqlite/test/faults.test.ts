@@ -72,12 +72,23 @@ describe('a full disk', () => {
     expect(await nonces.claim('key', long, durable)).toBe(false);
   });
 
-  it('frees an idempotency key whose answer it could not keep', async () => {
+  it('lets a request whose answer it could not keep be tried again, as the same command', async () => {
     const { answers } = await full();
-    await answers.claim('b', 'k', 'f', NOW);
+    const claim = (newId: string) =>
+      answers.claim('b', 'k', 'f', { now: NOW, expiresAt: NOW + 1, newCommandId: () => newId });
+    expect(await claim('first')).toEqual({ kind: 'new', commandId: 'first' });
     const answer = { status: 200, headers: {}, body: new Uint8Array(400_000) };
     await expect(answers.complete('b', 'k', 'f', answer, NOW)).rejects.toMatchObject(unavailable);
-    expect(await answers.claim('b', 'k', 'f', NOW)).toEqual({ kind: 'new' });
+    expect(await claim('second')).toEqual({ kind: 'new', commandId: 'first' });
+  });
+
+  it('lets nothing run under an idempotency key that it could not keep, and takes it later', async () => {
+    const { answers } = await full();
+    const claim = (newId: string) =>
+      answers.claim('b', 'k', 'f'.repeat(300_000), { now: NOW, expiresAt: NOW + 1, newCommandId: () => newId });
+    await expect(claim('first')).rejects.toMatchObject(unavailable);
+    await answers.sweep(NOW + 1);
+    expect(await claim('second')).toEqual({ kind: 'new', commandId: 'second' });
   });
 });
 

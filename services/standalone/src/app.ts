@@ -84,9 +84,10 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   readSide.feedsStartedFrom(live.since - 1);
   const resumed = await resume(live, runner);
 
+  const guarded = guardedLog(log, { clock, metrics });
   const writeSide = createWriteSide({
     ...{ config, codec, readSide, ring, clock, chance },
-    log: { readStream: (stream, range) => log.readStream(stream, range), ...guardedLog(log, { clock, metrics }) },
+    log: { readStream: (stream, range) => log.readStream(stream, range), append: guarded.append },
     settled: (position) => runner.reached(position),
   });
   const identity = createIdentity({
@@ -130,7 +131,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
               credentials: (at) => readSide.credentials.forget(at - lifetimes.endedRetentionMs),
               nonces: () => identity.guard.sweep(),
               idempotencyRecords: (at) => options.idempotency.sweep(at),
-              rateLimits: (at) => rateLimiter.sweep(at),
+              rateLimits: () => rateLimiter.sweep(clock.monotonic()),
               tokens: async (at) => identity.tokens.sweep(at),
             },
             operations: writeSide.operations,
@@ -150,6 +151,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   const logFault = async () => {
     const fault = log.fault();
     if (fault !== null) throw new Error(fault);
+    if (guarded.refuses()) throw new Error('it failed repeatedly and is left alone for a moment');
   };
   const load = createLoadMonitor({ limits: config.load, queueDepth: log.waiting, clock, sources: options.load });
   const app = await createHttpApp({

@@ -12,7 +12,7 @@ const OPEN_MS = 2_000;
 export const guardedLog = <L extends Pick<EventLog, 'append'>>(
   log: L,
   options: { readonly clock: Clock; readonly metrics: Metrics },
-): Pick<EventLog, 'append'> => {
+): Pick<EventLog, 'append'> & { readonly refuses: () => boolean } => {
   const { clock, metrics } = options;
   const breaker = createCircuitBreaker({
     name: 'The event log',
@@ -23,6 +23,8 @@ export const guardedLog = <L extends Pick<EventLog, 'append'>>(
   });
   metrics.observe('breakerOpen', () => (breaker.state === 'closed' ? 0 : 1), 'log');
   return {
+    /** True while appends are refused without being tried. */
+    refuses: () => breaker.state === 'open',
     append: async (stream, events, expected, appendOptions): Promise<AppendResult> => {
       const startedAt = clock.monotonic();
       const seconds = () => (clock.monotonic() - startedAt) / 1_000;

@@ -11,7 +11,10 @@ export type RateAnswer = {
   readonly retryAfterMs: number;
 };
 
-/** Counts requests. A refused request uses nothing up. */
+/**
+ * Counts requests. A refused request uses nothing up. `now` comes from one clock for all calls, in milliseconds; a
+ * monotonic one, so that nobody is shut out when the wall clock is set.
+ */
 export interface RateLimiter {
   take(policy: RatePolicy, key: string, cost: number, now: number): Promise<RateAnswer> | RateAnswer;
   /** Forgets full buckets; answers with how many. */
