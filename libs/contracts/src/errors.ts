@@ -77,6 +77,11 @@ export const catalogue = {
     title: 'The offer is not yet answered',
     help: 'Wait for the feed to say `answered`, or ask again later.',
   },
+  REQUEST_NOT_RECEIVED: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    help: 'The server waited half a minute for the whole of it. Nothing was done; open a new connection and send it again.',
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     title: 'This path does not take this method',
@@ -142,6 +147,11 @@ export const catalogue = {
     status: 415,
     title: 'The body is not JSON',
     help: 'Send `Content-Type: application/json`.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The path and headers are too long',
+    help: 'Path, query and headers may have 16 KiB together. Send less of them.',
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

@@ -14,7 +14,7 @@ describe('the catalogue of errors', () => {
     '$code has a status of an error, a title that is its own, and help',
     ({ code, status, title, help }) => {
       expect(code).toMatch(/^[A-Z]+(?:_[A-Z]+)*$/);
-      expect([400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503]).toContain(status);
+      expect([400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 431, 500, 503]).toContain(status);
       expect(entries.filter((other) => other.title === title).map((other) => other.code)).toEqual([code]);
       expect(title).toMatch(/^[A-Z][^.]{5,80}$/);
       expect(help).toMatch(/^[A-Z`].{10,400}\.$/s);

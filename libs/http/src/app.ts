@@ -1,7 +1,8 @@
 import { type FastifyServerOptions, fastify, LogController } from 'fastify';
 import { addAdmission } from './admission.ts';
-import { addAuthentication } from './authentication.ts';
+import { addAuthentication, refuseAnonymous } from './authentication.ts';
 import { trustedProxies } from './client-address.ts';
+import { addClosing } from './closing.ts';
 import { addDeadlines } from './deadline.ts';
 import { addEdgeHeaders } from './edge-headers.ts';
 import { addErrorHandler, addNotFound, notHttp, unroutable } from './error-handler.ts';
@@ -25,16 +26,14 @@ const KEEP_ALIVE_MS = 72_000;
 /**
  * An application with everything but routes. What a route wants of it, the route says in its `config` (see
  * request.ts), and each request passes, in this order: ids and trace, headers, load shedding, the limit of its
- * address, the body, the deadline, authentication and scope, the limit of its caller, validation, the idempotency
- * key, the handler. Close it, and `app.closing` aborts first; then requests in flight are finished.
+ * address, whether there is such a path and whether it says who is calling where it must, the body, the deadline,
+ * authentication and scope, the limit of its caller and of its address for all that it asks for, validation, the
+ * idempotency key, the handler. Close it, and `app.closing` aborts first; then requests in flight are finished.
  */
 export const createHttpApp = async (options: HttpOptions): Promise<App> => {
   const { config } = options;
   const app = createServer(options);
-  const closing = new AbortController();
-  app.decorate('closing', closing.signal);
-  app.addHook('preClose', async () => closing.abort());
-  endConnectionsOnceClosing(app);
+  addClosing(app, options);
   app.decorate('problemBase', config.publicUrl ?? '');
   app.server.maxConnections = config.load.maxConnections;
   decorateRequests(app);
@@ -42,9 +41,9 @@ export const createHttpApp = async (options: HttpOptions): Promise<App> => {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler(options.checkResponses));
   addErrorHandler(app, options);
-  addNotFound(app);
+  const { answerUnmatched } = addNotFound(app);
   requireAccess(app);
-  addJsonBody(app);
+  addJsonBody(app, options);
 
   // The order of the hooks is the order of the doc comment.
   const rateLimits = createRateLimits(options);
@@ -52,9 +51,14 @@ export const createHttpApp = async (options: HttpOptions): Promise<App> => {
   const { answerPreflights } = addEdgeHeaders(app, options);
   addAdmission(app, options, rateLimits);
   answerPreflights();
+  answerUnmatched();
+  refuseAnonymous(app, options);
   addDeadlines(app, options);
   addAuthentication(app, options);
-  if (rateLimits !== 'off') app.addHook('preValidation', rateLimits.byCaller);
+  if (rateLimits !== 'off') {
+    app.addHook('preValidation', rateLimits.byCaller);
+    app.addHook('preValidation', rateLimits.byOperations);
+  }
   addIdempotency(app, options);
 
   await addOpenApi(app, options);
@@ -93,17 +97,10 @@ const decorateRequests = (app: App): void => {
   }
   for (const name of ['cancelDeadline', 'goneController', 'answer'] as const) app.decorateRequest(name, null);
   app.decorateRequest('withinLimit', true);
+  app.decorateRequest('isTold', false);
   app.decorateRequest('traceId', '');
   app.decorateRequest('startedAt', 0);
   app.decorateRequest('settings');
-};
-
-/** A connection that was busy when closing began would otherwise stay open, idle, for as long as it may be kept alive. */
-const endConnectionsOnceClosing = (app: App): void => {
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (app.closing.aborted) reply.header('connection', 'close');
-    done(null, payload);
-  });
 };
 
 /** No route is open because somebody forgot to close it. */

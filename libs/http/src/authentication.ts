@@ -18,6 +18,19 @@ export const callerOf = (request: FastifyRequest): string => {
   return request.caller.identity;
 };
 
+/** A request with none of these says nothing of who is calling. */
+const CREDENTIALS = ['authorization', 'signature', 'signature-input'];
+
+/** Refuses, before the body is read, who says nothing on a route that must know. */
+export const refuseAnonymous = (app: App, { telemetry }: Pick<HttpOptions, 'telemetry'>): void => {
+  app.addHook('onRequest', ({ settings: { access }, headers }, _reply, done) => {
+    const anyone = access === undefined || access === 'public' || access === 'optional';
+    if (anyone || CREDENTIALS.some((name) => headers[name] !== undefined)) return done();
+    telemetry.metrics.authFailed('missing');
+    done(new ProblemError('AUTH_REQUIRED'));
+  });
+};
+
 /** Finds out who is calling, on routes that want to know, and refuses who may not. */
 export const addAuthentication = (app: App, options: HttpOptions): void => {
   const { authenticate, telemetry, config } = options;

@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from './problem.ts';
 
@@ -6,18 +7,42 @@ export type Write = { readonly stream: string; readonly revision: number };
 
 const HEADER = 'signalbox-consistency';
 const MAX_TOKEN = 12_288;
+/** Bytes of the list in it: a short token must not unfold into more than this. */
+const MAX_LIST = 65_536;
 const MAX_WRITES = 1_000;
+/** Shorter lists are shorter as they are. */
+const MAX_PLAIN_WRITES = 8;
+const COMPRESSED = 'z.';
 const ENTRY = /^([\w.-]{1,200})@(\d{1,15})$/;
 
-/** A token for what was written: opaque to clients, a list of `stream@revision` to us. */
-export const consistencyToken = (writes: readonly Write[]): string =>
-  Buffer.from(writes.map(({ stream, revision }) => `${stream}@${revision}`).join('\n')).toString('base64url');
+/**
+ * A token for what was written: opaque to clients, a list of `stream@revision` to us. Proxies take headers of 4 to 8 kB
+ * in all, so longer lists are compressed: a hundred new sessions stay below 3 kB.
+ */
+export const consistencyToken = (writes: readonly Write[]): string => {
+  const list = Buffer.from(writes.map(({ stream, revision }) => `${stream}@${revision}`).join('\n'));
+  if (writes.length <= MAX_PLAIN_WRITES) return list.toString('base64url');
+  return COMPRESSED + deflateRawSync(list).toString('base64url');
+};
+
+/** The list in a token; undefined for what can't be one. */
+const listIn = (token: string): string | undefined => {
+  const isCompressed = token.startsWith(COMPRESSED);
+  const encoded = isCompressed ? token.slice(COMPRESSED.length) : token;
+  if (token.length > MAX_TOKEN || !/^[\w-]+$/.test(encoded)) return undefined;
+  const bytes = Buffer.from(encoded, 'base64url');
+  if (!isCompressed) return bytes.toString('latin1');
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: MAX_LIST }).toString('latin1');
+  } catch {
+    return undefined; // whatever is wrong with it, it is not ours
+  }
+};
 
 /** Undefined for what no server of this kind has made. */
 export const parseConsistencyToken = (token: string): readonly Write[] | undefined => {
-  if (token.length > MAX_TOKEN || !/^[\w-]+$/.test(token)) return undefined;
-  const entries = Buffer.from(token, 'base64url').toString('latin1').split('\n');
-  if (entries.length > MAX_WRITES) return undefined;
+  const entries = listIn(token)?.split('\n');
+  if (entries === undefined || entries.length > MAX_WRITES) return undefined;
   const writes: Write[] = [];
   for (const entry of entries) {
     const [, stream, revision] = ENTRY.exec(entry) ?? [];

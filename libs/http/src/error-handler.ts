@@ -36,8 +36,11 @@ const pathPattern = (url: string): RegExp => {
   return new RegExp(`^${segments.join('/')}$`);
 };
 
-/** 405 with `Allow` where the path is there for other methods, else 404. */
-export const addNotFound = (app: App): void => {
+/**
+ * 405 with `Allow` where the path is there for other methods, else 404. `answerUnmatched` does so before the body is
+ * read: nobody will ever look at it.
+ */
+export const addNotFound = (app: App): { readonly answerUnmatched: () => void } => {
   const routes = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
     const known = routes.get(url) ?? { pattern: pathPattern(url), methods: new Set() };
@@ -45,13 +48,23 @@ export const addNotFound = (app: App): void => {
     routes.set(url, known);
   });
 
-  app.setNotFoundHandler((request, reply) => {
+  const notFound = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = [...routes.values()].filter(({ pattern }) => pattern.test(path)).flatMap((r) => [...r.methods]);
     if (methods.length === 0) return sendProblem(reply, 'NOT_FOUND');
     const allow = [...new Set([...methods, 'OPTIONS'])].sort().join(', ');
     return sendProblem(reply, 'METHOD_NOT_ALLOWED', { headers: { allow } });
-  });
+  };
+
+  app.setNotFoundHandler(notFound);
+  return {
+    answerUnmatched: () => {
+      app.addHook('onRequest', (request, reply, done) => {
+        if (request.is404) notFound(request, reply);
+        else done();
+      });
+    },
+  };
 };
 
 /** What Fastify cannot route: such a request has passed no hook, so its answer is made from nothing. */
@@ -65,12 +78,13 @@ export const unroutable =
     reply.raw.end(JSON.stringify(body));
   };
 
-const CONNECTION_ERRORS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: 'The path and headers are too long.',
-  ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive in time.',
+const CONNECTION_ERRORS: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: { code: 'HEADERS_TOO_LARGE' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'REQUEST_NOT_RECEIVED' },
 };
+const MALFORMED: Problem = { code: 'INVALID_PARAMS', detail: 'The request is not well-formed HTTP.' };
 
-/** What is not even HTTP. The connection is closed after the answer. */
+/** What is not even HTTP, or never all there. The connection is closed after the answer. */
 export const notHttp =
   ({ chance, config }: Pick<HttpOptions, 'chance' | 'config'>) =>
   (error: { readonly code: string }, socket: Socket): void => {
@@ -78,12 +92,8 @@ export const notHttp =
       socket.destroy();
       return;
     }
-    const detail = CONNECTION_ERRORS[error.code] ?? 'The request is not well-formed HTTP.';
-    const { status, headers, body } = problemAnswer(
-      { code: 'INVALID_PARAMS', detail },
-      newTraceId(chance),
-      config.publicUrl ?? '',
-    );
+    const problem = CONNECTION_ERRORS[error.code] ?? MALFORMED;
+    const { status, headers, body } = problemAnswer(problem, newTraceId(chance), config.publicUrl ?? '');
     const text = JSON.stringify(body);
     const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(text), connection: 'close' });
     const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');

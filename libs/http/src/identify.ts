@@ -16,6 +16,9 @@ export const requestIds =
 
 const NOT_FOUND_ROUTE = 'unmatched';
 
+/** No status of HTTP: the client has gone, and was sent none. */
+const CLIENT_GONE = 499;
+
 /** Ids, trace, client address at the start of a request; metrics, span and one line of the log at its end. */
 export const addIdentification = (app: App, options: HttpOptions): void => {
   const { clock, chance, logger, telemetry, config } = options;
@@ -31,19 +34,12 @@ export const addIdentification = (app: App, options: HttpOptions): void => {
     request.traceparent = trace ? formatTraceparent(trace) : null;
   };
 
-  app.addHook('onRequest', (request, reply, done) => {
-    request.startedAt = clock.monotonic();
-    request.settings = request.routeOptions.config;
-    request.clientAddress = clientAddress(request);
-    addTrace(request);
-    reply.header('x-request-id', request.id);
-    runInContext({ requestId: request.id, traceId: request.traceId }, done);
-  });
-
-  app.addHook('onResponse', (request, reply, done) => {
+  /** Once for each request: an answer closes when it has been sent, too, and may be sent to nobody after it has closed. */
+  const tellEnd = (request: FastifyRequest, status: number) => {
+    if (request.isTold) return;
+    request.isTold = true;
     const { method, settings, traceId } = request;
     const route = settings.url ?? NOT_FOUND_ROUTE;
-    const status = reply.statusCode;
     const ms = clock.monotonic() - request.startedAt;
     metrics.requestFinished({ route, method, status, seconds: ms / 1_000 });
     request.span?.end({ route, status });
@@ -54,6 +50,21 @@ export const addIdentification = (app: App, options: HttpOptions): void => {
     };
     if (settings.quiet) logger.debug(line, 'request');
     else logger.info(line, 'request');
+  };
+
+  app.addHook('onRequest', (request, reply, done) => {
+    request.startedAt = clock.monotonic();
+    request.settings = request.routeOptions.config;
+    request.clientAddress = clientAddress(request);
+    addTrace(request);
+    reply.header('x-request-id', request.id);
+    // Without an answer there is no `onResponse`.
+    reply.raw.once('close', () => tellEnd(request, CLIENT_GONE));
+    runInContext({ requestId: request.id, traceId: request.traceId }, done);
+  });
+
+  app.addHook('onResponse', (request, reply, done) => {
+    tellEnd(request, reply.statusCode);
     done();
   });
 };

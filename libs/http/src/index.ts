@@ -2,7 +2,7 @@ export { createHttpApp } from './app.ts';
 export { callerOf } from './authentication.ts';
 export { addressKey } from './client-address.ts';
 export { consistencyToken, parseConsistencyToken, readConsistency, type Write, writesHeader } from './consistency.ts';
-export { parseJson } from './json-body.ts';
+export { parseJson, tooManyContainers } from './json-body.ts';
 export { problemSchema } from './openapi.ts';
 export type { HealthCheck, HttpOptions } from './options.ts';
 export type { ClaimOptions, IdempotencyClaim, IdempotencyStore, StoredAnswer } from './ports/idempotency-store.ts';

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { HttpOptions } from './options.ts';
 import { ProblemError } from './problem.ts';
 import type { App } from './request.ts';
 
@@ -7,12 +8,45 @@ const refuse = (path: string, message: string) => new ProblemError('INVALID_PARA
 /** Texts without any of these need no closer look; nearly all have none. */
 const SUSPICIOUS = /__proto__|\\u005f|\\u0000/i;
 
+/** Beyond any request of ours, and still parsed within some ten milliseconds; a million of them take most of a second. */
+const MAX_CONTAINERS = 100_000;
+
+const [QUOTE, BACKSLASH, BRACKET, BRACE] = [0x22, 0x5c, 0x5b, 0x7b];
+
 /**
- * Bytes to a value. Throws a problem for what is not JSON in UTF-8, and for two things that JSON allows but nobody
- * means well: a key named `__proto__`, which would change what an object is when it is copied, and null bytes.
+ * Whether a JSON text opens more arrays and objects than are parsed without holding up everyone else. Of what is not
+ * JSON the answer means nothing.
+ */
+export const tooManyContainers = (bytes: Uint8Array): boolean => {
+  // Nearly all texts hold few of these bytes, and searching for them is far quicker than reading every byte.
+  if (occurrences(bytes, BRACKET) + occurrences(bytes, BRACE) <= MAX_CONTAINERS) return false;
+  let count = 0;
+  let inString = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) inString = !inString;
+    else if (inString) {
+      if (byte === BACKSLASH) at++; // what is escaped ends no string
+    } else if ((byte === BRACKET || byte === BRACE) && ++count > MAX_CONTAINERS) return true;
+  }
+  return false;
+};
+
+/** How often a byte occurs; no more are counted than are too many. */
+const occurrences = (bytes: Uint8Array, byte: number): number => {
+  let count = 0;
+  for (let at = bytes.indexOf(byte); at !== -1 && count <= MAX_CONTAINERS; at = bytes.indexOf(byte, at + 1)) count++;
+  return count;
+};
+
+/**
+ * Bytes to a value. Throws a problem for what is not JSON in UTF-8, and for three things that JSON allows but nobody
+ * means well: a key named `__proto__`, which would change what an object is when it is copied, null bytes, and more
+ * arrays and objects than any request needs.
  */
 export const parseJson = (bytes: Buffer): unknown => {
   if (!isUtf8(bytes)) throw refuse('body', 'is not valid UTF-8');
+  if (tooManyContainers(bytes)) throw refuse('body', 'must not hold more than 100,000 arrays and objects');
   const text = bytes.toString('utf8');
   let value: unknown;
   try {
@@ -42,8 +76,15 @@ const refuseForbidden = (root: unknown): void => {
   }
 };
 
-/** Bodies are JSON or nothing. The bytes are kept: signatures and idempotency keys are about them. */
-export const addJsonBody = (app: App): void => {
+/**
+ * Bodies are JSON or nothing, no longer than the route or else the configuration allows. The bytes are kept: signatures
+ * and idempotency keys are about them.
+ */
+export const addJsonBody = (app: App, { config }: Pick<HttpOptions, 'config'>): void => {
+  app.addHook('onRoute', (route) => {
+    const ofRoute = route.config?.maxBodyBytes;
+    if (ofRoute !== undefined) route.bodyLimit = Math.min(ofRoute, config.limits.maxBodyBytes);
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined);

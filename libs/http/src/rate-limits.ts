@@ -34,11 +34,14 @@ export interface RateLimits {
   byAddress(request: FastifyRequest, reply: FastifyReply, done: (refusal?: Error) => void): void;
   /** Once the caller is known. */
   byCaller(request: FastifyRequest, reply: FastifyReply, done: (refusal?: Error) => void): void;
+  /** Once the body is known: charges the address for what the request asks for beyond the one that it was charged. */
+  byOperations(request: FastifyRequest, reply: FastifyReply, done: (refusal?: Error) => void): void;
 }
 
 /**
- * Two limits on each request (L1): one for its address, one for its caller. The headers tell of the one that was asked
- * last, which is the caller's where there is one.
+ * Two limits on each request (L1): one for its address, one for its caller. The headers tell of the one that refused, or
+ * else of the caller's where there is one. The caller is charged first for what a request holds: one who is over the own
+ * limit must not use up that of the neighbours at the same address.
  */
 export const createRateLimits = (options: HttpOptions): RateLimits | 'off' => {
   const { rateLimiter, clock, telemetry } = options;
@@ -61,11 +64,33 @@ export const createRateLimits = (options: HttpOptions): RateLimits | 'off' => {
     return new ProblemError('RATE_LIMIT_EXCEEDED', { retryAfterMs: answer.retryAfterMs });
   };
 
-  const take = (limit: Limit, key: string, cost: number, reply: FastifyReply, done: (refusal?: Error) => void) => {
-    const answer = rateLimiter.take(limit.policy, key, cost, clock.monotonic());
-    if (answer instanceof Promise) answer.then((given) => judge(given, limit, reply)).then(done, done);
-    else done(judge(answer, limit, reply));
+  const take = (
+    { policy }: Limit,
+    key: string,
+    cost: number,
+    judged: (answer: RateAnswer) => Error | undefined,
+    done: (refusal?: Error) => void,
+  ) => {
+    // A wall clock that jumps would lock everyone out, or let everyone in.
+    const answer = rateLimiter.take(policy, key, cost, clock.monotonic());
+    if (answer instanceof Promise) answer.then(judged).then(done, done);
+    else done(judged(answer));
   };
+
+  const keyOfAddress = (request: FastifyRequest) => `address:${addressKey(request.clientAddress)}`;
+
+  /** Where a refusal by address goes: into the answer, or to the route that wants to be told. */
+  const refusing = (request: FastifyRequest, done: (refusal?: Error) => void): ((refusal?: Error) => void) => {
+    if (request.settings.limit !== 'told') return done;
+    return (refusal) => {
+      if (refusal) request.withinLimit = false;
+      done();
+    };
+  };
+
+  /** At most the whole limit: a request that costs more must still be possible now and then. */
+  const costOf = (request: FastifyRequest, { policy }: Limit): number =>
+    Math.min(Math.max(request.settings.operations?.(request) ?? 1, 1), policy.limit);
 
   const classOf = ({ settings, method }: FastifyRequest): RateClass =>
     settings.rate ?? (['GET', 'HEAD', 'OPTIONS'].includes(method) ? 'read' : 'write');
@@ -74,21 +99,23 @@ export const createRateLimits = (options: HttpOptions): RateLimits | 'off' => {
     byAddress: (request, reply, done) => {
       const limit = perAddress.get(classOf(request));
       if (!limit) return done();
-      const told = (refusal?: Error) => {
-        request.withinLimit = refusal === undefined;
-        done();
-      };
-      const key = `address:${addressKey(request.clientAddress)}`;
-      take(limit, key, 1, reply, request.settings.limit === 'told' ? told : done);
+      const judged = (answer: RateAnswer) => judge(answer, limit, reply);
+      take(limit, keyOfAddress(request), 1, judged, refusing(request, done));
     },
     byCaller: (request, reply, done) => {
-      const { caller, settings } = request;
+      const { caller } = request;
       const name = classOf(request);
       const limit = BY_ADDRESS_ALONE.includes(name) ? undefined : perCaller.get(name);
       if (caller === null || limit === undefined) return done();
-      // A request that costs more than the whole limit must still be possible now and then.
-      const cost = Math.min(Math.max(settings.operations?.(request) ?? 1, 1), limit.policy.limit);
-      take(limit, `caller:${caller.identity}`, cost, reply, done);
+      const judged = (answer: RateAnswer) => judge(answer, limit, reply);
+      take(limit, `caller:${caller.identity}`, costOf(request, limit), judged, done);
+    },
+    byOperations: (request, reply, done) => {
+      const limit = perAddress.get(classOf(request));
+      const more = limit === undefined ? 0 : costOf(request, limit) - 1;
+      if (limit === undefined || more === 0) return done();
+      const judged = (answer: RateAnswer) => (answer.allowed ? undefined : judge(answer, limit, reply));
+      take(limit, keyOfAddress(request), more, judged, refusing(request, done));
     },
   };
 };

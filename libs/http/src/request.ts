@@ -29,10 +29,12 @@ declare module 'fastify' {
     rate?: RateClass;
     /** `told`: the route is told by `withinLimit` that its caller's address has used up the limit, and refuses in its own way. */
     limit?: 'told';
-    /** What the request costs its caller; 1 when left out. Sees the body before it has been validated. */
+    /** What the request costs its caller and its address; 1 when left out. Sees the body before it has been validated. */
     operations?: (request: FastifyRequest) => number;
     /** Honours `Idempotency-Key`. */
     idempotent?: boolean;
+    /** The most bytes of a body, where that is less than SIGNALBOX_MAX_BODY_BYTES allows. */
+    maxBodyBytes?: number;
     /** Instead of the usual deadline, for what waits on purpose. */
     deadlineMs?: number;
     /** `rondevu`: the rules that its clients know. */
@@ -62,6 +64,8 @@ declare module 'fastify' {
     /** On the monotonic clock. */
     startedAt: number;
     span: RequestSpan | null;
+    /** Its end has been logged and counted. */
+    isTold: boolean;
     claim: Claim | null;
     cancelDeadline: (() => void) | null;
     goneController: AbortController | null;

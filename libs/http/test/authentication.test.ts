@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import type { SignedRequest } from '@signalbox/identity';
 import { describe, expect, it } from 'vitest';
 import type { Access } from '../src/index.ts';
@@ -95,7 +97,8 @@ describe('access', () => {
         return { kind: 'anonymous' } as const;
       };
       const { app } = await withRoutes({ env, options: { authenticate } });
-      const headers = { host: 'inner:3000', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'outer.example' };
+      const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'outer.example' };
+      const headers = { host: 'inner:3000', authorization: 'Bearer bob', ...forwarded };
       await app.inject({ method: 'POST', url: '/v1/caller', headers, remoteAddress: '10.0.0.1' });
       return target;
     };
@@ -118,5 +121,46 @@ describe('access', () => {
     await expect(app.ready()).rejects.toThrow(
       'These routes do not say who may call them (config.access): GET /v1/forgotten',
     );
+  });
+});
+
+describe('a request that says nothing of who is calling', () => {
+  const withBody = async (access: Access, headers: Readonly<Record<string, string>> = {}) => {
+    const { app, recorded } = await withRoutes();
+    const response = await app.inject({
+      ...{ method: 'POST', url: `/v1/${access}`, payload: 'not json' },
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+    return { status: response.statusCode, code: response.json().code, recorded };
+  };
+
+  it.each(['caller', 'audit', 'admin'] as const)(
+    'is refused before its body is read where access is %s',
+    async (access) => {
+      const { status, code, recorded } = await withBody(access);
+      expect([status, code]).toEqual([401, 'AUTH_REQUIRED']);
+      expect(recorded).toContainEqual(['authFailed', 'missing']);
+    },
+  );
+
+  it.each(['public', 'optional'] as const)('is read where access is %s', async (access) => {
+    const { status, code } = await withBody(access);
+    expect([status, code]).toEqual([400, 'INVALID_PARAMS']);
+  });
+
+  it.each(['authorization', 'signature', 'signature-input'])('is not one that has %s', async (name) => {
+    const { status, code } = await withBody('caller', { [name]: 'Bearer bob' });
+    expect([status, code]).toEqual([400, 'INVALID_PARAMS']);
+  });
+
+  it('is refused while its body is still on the way', async () => {
+    const { app } = await withRoutes();
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('POST /v1/caller HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 401 /);
+    socket.destroy();
+    await app.close();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tooManyContainers } from '../src/index.ts';
 import { anApp } from './harness.ts';
 
 const withEcho = async (env: Readonly<Record<string, string>> = {}) => {
@@ -85,5 +86,51 @@ describe('a body', () => {
     expect((await send(JSON.stringify('x'.repeat(1_022)))).statusCode).toBe(200);
     const response = await send(JSON.stringify('x'.repeat(1_023)));
     expect(response.json()).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+  });
+});
+
+describe('the length of a body', () => {
+  it('is bounded by its route where that says so, and by the configuration in any case', async () => {
+    const { app } = await anApp({ env: { SIGNALBOX_MAX_BODY_BYTES: '2048' } });
+    for (const [url, maxBodyBytes] of [['/small', 1_024] as const, ['/large', 1_000_000] as const]) {
+      app.post(url, { config: { access: 'public', maxBodyBytes } }, async () => ({}));
+    }
+    const statusOf = async (url: string, length: number) => {
+      const payload = `"${'x'.repeat(length - 2)}"`;
+      return (await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } }))
+        .statusCode;
+    };
+    expect([await statusOf('/small', 1_024), await statusOf('/small', 1_025)]).toEqual([200, 413]);
+    expect([await statusOf('/large', 2_048), await statusOf('/large', 2_049)]).toEqual([200, 413]);
+  });
+});
+
+describe('arrays and objects in a body', () => {
+  const nested = (count: number) => '['.repeat(count) + ']'.repeat(count);
+
+  it('may be 100,000', () => {
+    expect(tooManyContainers(Buffer.from(nested(100_000)))).toBe(false);
+    expect(tooManyContainers(Buffer.from(nested(100_001)))).toBe(true);
+    expect(tooManyContainers(Buffer.from(`[${'{},'.repeat(99_998)}{}]`))).toBe(false);
+    expect(tooManyContainers(Buffer.from(`[${'{},'.repeat(99_999)}{}]`))).toBe(true);
+  });
+
+  it('are not counted in strings, whatever is escaped in these', () => {
+    const text = (inside: string) => Buffer.from(JSON.stringify([inside.repeat(200_000)]));
+    for (const inside of ['[', '{', '"[', '\\[', '\\"{', 'é[']) expect(tooManyContainers(text(inside))).toBe(false);
+    const after = Buffer.from(`["\\\\",${nested(100_001)}]`);
+    expect(tooManyContainers(after)).toBe(true);
+  });
+
+  it('are refused before they are parsed', async () => {
+    const send = await withEcho();
+    const response = await send(nested(100_001));
+    expect(response.json()).toMatchObject({
+      status: 400,
+      code: 'INVALID_PARAMS',
+      errors: [{ path: 'body', message: 'must not hold more than 100,000 arrays and objects' }],
+    });
+    const broken = await send('['.repeat(100_001));
+    expect(broken.json().errors[0].message).toBe('must not hold more than 100,000 arrays and objects');
   });
 });

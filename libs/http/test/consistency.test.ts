@@ -1,3 +1,5 @@
+import { deflateRawSync } from 'node:zlib';
+import { seededChance } from '@signalbox/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { consistencyToken, parseConsistencyToken, readConsistency, writesHeader } from '../src/index.ts';
@@ -37,20 +39,48 @@ describe('a consistency token', () => {
     Buffer.from('a@b').toString('base64url'),
     Buffer.from('a@1\n').toString('base64url'),
     'x'.repeat(13_000),
+    'z.',
+    'z.!',
+    `z.${Buffer.from('not compressed').toString('base64url')}`,
+    'z.z.AwA',
   ])('that is not ours is bad input: %s', async (token) => {
     const app = await withRoute();
     const response = await app.inject({ url: '/v1/read', headers: { 'signalbox-consistency': token } });
     expect(response.json()).toMatchObject({ status: 400, errors: [{ path: 'headers.signalbox-consistency' }] });
   });
 
-  it('holds a hundred new sessions, which is what one request can write', () => {
-    const many = Array.from({ length: 100 }, (_, i) => ({
-      stream: `session-0190a000-0000-7000-8000-${i}`.padEnd(44, '0'),
-      revision: 0,
-    }));
-    const token = consistencyToken(many);
-    expect(token.length).toBeLessThan(8_000);
-    expect(parseConsistencyToken(token)).toEqual(many);
+  it.each(['uuid', 'orderedUuid'] as const)(
+    'stays below 3 kB for the hundred sessions that one request can write, named by %s',
+    (kind) => {
+      for (let seed = 0; seed < 50; seed++) {
+        const chance = seededChance(seed);
+        const many = Array.from({ length: 100 }, () => ({ stream: `session-${chance[kind]()}`, revision: 0 }));
+        const token = consistencyToken(many);
+        expect(token.length).toBeLessThan(3_000);
+        expect(parseConsistencyToken(token)).toEqual(many);
+      }
+    },
+  );
+
+  it('is compressed only where that makes it shorter', () => {
+    const chance = seededChance(1);
+    const some = (length: number) =>
+      consistencyToken(Array.from({ length }, () => ({ stream: `session-${chance.orderedUuid()}`, revision: 0 })));
+    expect(some(8)).toMatch(/^[\w-]+$/);
+    expect(some(9)).toMatch(/^z\.[\w-]+$/);
+    expect(some(9).length).toBeLessThan(some(8).length);
+  });
+
+  it('is not unfolded beyond what a list of ours can hold', () => {
+    const packed = (text: string) => `z.${deflateRawSync(text).toString('base64url')}`;
+    expect(parseConsistencyToken(packed('a@1\nb@2'))).toEqual([
+      { stream: 'a', revision: 1 },
+      { stream: 'b', revision: 2 },
+    ]);
+    const bomb = packed('a@1\n'.repeat(1_000_000));
+    expect(bomb.length).toBeLessThan(12_288);
+    expect(parseConsistencyToken(bomb)).toBeUndefined();
+    expect(parseConsistencyToken(packed(Array(1_001).fill('a@1').join('\n')))).toBeUndefined();
   });
 
   it('comes back as it went, and nothing else is ever read from it', () => {
@@ -60,6 +90,8 @@ describe('a consistency token', () => {
         expect(parseConsistencyToken(consistencyToken(list))).toEqual(list);
       }),
     );
-    fc.assert(fc.property(fc.string(), (text) => parseConsistencyToken(text) === undefined || /^[\w-]+$/.test(text)));
+    fc.assert(
+      fc.property(fc.string(), (text) => parseConsistencyToken(text) === undefined || /^(?:z\.)?[\w-]+$/.test(text)),
+    );
   });
 });

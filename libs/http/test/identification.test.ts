@@ -1,6 +1,8 @@
+import { type AddressInfo, connect } from 'node:net';
 import { createLogger, noMetrics, type TraceContext } from '@signalbox/runtime';
+import { settle, until } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
-import { anApp, linesOf } from './harness.ts';
+import { anApp, linesOf, rememberedMetrics } from './harness.ts';
 
 const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
@@ -122,5 +124,55 @@ describe('the metrics of a request', () => {
       ['requestFinished', { route: '/v1/slow', method: 'POST', status: 202, seconds: 0.25 }],
       ['requestFinished', { route: 'unmatched', method: 'GET', status: 404, seconds: 0 }],
     ]);
+  });
+});
+
+describe('a request whose client goes away', () => {
+  it('is logged, counted and ended as a span with 499, once, also when it is answered after all', async () => {
+    const spans: unknown[] = [];
+    const context = { traceId: 'f'.repeat(32), spanId: '1234567890abcdef', sampled: true };
+    const tracing = { startRequest: () => ({ context, end: (result: unknown) => void spans.push(result) }) };
+    const { metrics, recorded } = rememberedMetrics();
+    const { app, lines, time } = await anApp({
+      options: { telemetry: { tracing, renderMetrics: async () => '', metrics } },
+    });
+    const [begun, goOn, sent] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    app.addHook('onSend', async () => sent?.resolve());
+    app.get('/v1/slow', { config: { access: 'public' } }, async () => {
+      begun?.resolve();
+      await goOn?.promise;
+      return {};
+    });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET /v1/slow HTTP/1.1\r\nHost: a\r\nX-Request-Id: r1\r\n\r\n');
+    await begun?.promise;
+    time.advance(250);
+    socket.destroy();
+    await until('it is logged', () => lines.some(({ msg }) => msg === 'request'));
+    goOn?.resolve();
+    await sent?.promise;
+    await app.close();
+    await settle();
+    expect(lines.filter(({ msg }) => msg === 'request')).toEqual([
+      {
+        ...{ level: 'info', time: expect.any(Number), instance: 'test-1', msg: 'request' },
+        ...{ method: 'GET', route: '/v1/slow', status: 499, ms: 250, requestId: 'r1', traceId: 'f'.repeat(32) },
+      },
+    ]);
+    expect(recorded).toEqual([['requestFinished', { route: '/v1/slow', method: 'GET', status: 499, seconds: 0.25 }]]);
+    expect(spans).toEqual([{ route: '/v1/slow', status: 499 }]);
+  });
+
+  it('is not one that was answered and then hung up', async () => {
+    const { app, lines, recorded } = await withRoute();
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/v1/things/1`, { headers: { connection: 'close' } });
+    await response.text();
+    await app.close();
+    await settle();
+    expect(lines.filter(({ msg }) => msg === 'request').map(({ status }) => status)).toEqual([200]);
+    expect(recorded.map(([name]) => name)).toEqual(['requestFinished']);
   });
 });

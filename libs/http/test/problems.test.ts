@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { catalogue, errorCodes } from '@signalbox/contracts';
 import { describe, expect, it } from 'vitest';
 import { problemSchema, sendProblem } from '../src/index.ts';
@@ -94,6 +94,14 @@ describe('a path', () => {
     expect(wrong.headers.allow).toBe('DELETE, GET, HEAD, OPTIONS');
   });
 
+  it('that is nowhere is told so before its body is read', async () => {
+    const { app } = await withFailing();
+    const headers = { 'content-type': 'application/json' };
+    const statusOf = async (url: string) =>
+      (await app.inject({ method: 'POST', url, payload: 'not json', headers })).statusCode;
+    expect([await statusOf('/nowhere'), await statusOf('/v1/fail/x')]).toEqual([404, 405]);
+  });
+
   it.each(['/%zz', '/v1/fail/%', '/v1/fail/%c3%28', `/v1/fail/${'x'.repeat(600)}`, '/v1/fail/a%00b', '/live?x=%00'])(
     'that cannot be read is 400: %s',
     async (url) => {
@@ -110,7 +118,8 @@ describe('a path', () => {
 });
 
 describe('what is not HTTP', () => {
-  const exchange = async (text: string): Promise<string> => {
+  /** What a connection is answered until it is closed. */
+  const exchange = async (begin: (client: Socket, server: Server) => void): Promise<string> => {
     const { app } = await anApp();
     await app.listen({ port: 0, host: '127.0.0.1' });
     const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
@@ -118,21 +127,46 @@ describe('what is not HTTP', () => {
     socket.on('data', (chunk) => {
       answer += chunk.toString();
     });
-    socket.write(text);
+    begin(socket, app.server);
     await once(socket, 'close');
     await app.close();
     return answer;
   };
 
   it.each([
-    ['nonsense\r\n\r\n', 'The request is not well-formed HTTP.'],
-    [`GET /${'x'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 'The path and headers are too long.'],
-    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n', 'The request is not well-formed HTTP.'],
-  ])('is answered 400, and the connection closed', async (text, detail) => {
-    const answer = await exchange(text);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    ['nonsense\r\n\r\n', '400 Bad Request', 'INVALID_PARAMS', 'The request is not well-formed HTTP.'],
+    [
+      'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n',
+      '400 Bad Request',
+      'INVALID_PARAMS',
+      'The request is not well-formed HTTP.',
+    ],
+    [
+      `GET /${'x'.repeat(40_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+      '431 Request Header Fields Too Large',
+      'HEADERS_TOO_LARGE',
+      catalogue.HEADERS_TOO_LARGE.help,
+    ],
+  ])('is answered with what is wrong, and the connection closed', async (text, status, code, detail) => {
+    const answer = await exchange((client) => client.write(text));
+    expect(answer.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
     expect(answer).toContain('content-type: application/problem+json');
-    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'INVALID_PARAMS', detail });
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+      status: Number.parseInt(status, 10),
+      code,
+      detail,
+    });
+  });
+
+  it('is answered 408 when it never gets complete', async () => {
+    const answer = await exchange((_client, server) => {
+      server.once('connection', (socket) => {
+        // What Node emits half a minute later.
+        server.emit('clientError', Object.assign(new Error('slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
+      });
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 408, code: 'REQUEST_NOT_RECEIVED' });
   });
 });
 

@@ -87,6 +87,62 @@ describe('rate limits', () => {
     expect((await send(9)).statusCode).toBe(200);
   });
 
+  it('charge what a request asks for to its address, too', async () => {
+    const { app, rateLimiter, recorded, handled } = await withRoutes({
+      SIGNALBOX_RATE_LIMIT_WRITE: '10',
+      SIGNALBOX_RATE_LIMIT_ADDRESS_FACTOR: '2',
+    });
+    const send = (caller: string, items: number) =>
+      app.inject({
+        ...{ method: 'POST', url: '/v1/many', remoteAddress: '203.0.113.7' },
+        headers: { authorization: `Bearer ${caller}` },
+        payload: Array(items).fill(1),
+      });
+    const used = () => rateLimiter.used.get('write-address address:203.0.113.7');
+    const first = await send('bob', 9);
+    expect([first.statusCode, first.headers.ratelimit, used()]).toEqual([200, '"write";r=1;t=30', 9]);
+    expect([(await send('bob', 9)).statusCode, used()], 'a refused caller uses up one').toEqual([429, 10]);
+    expect([(await send('eve', 10)).statusCode, used()]).toEqual([200, 20]);
+    rateLimiter.used.set('write-address address:203.0.113.7', 11);
+    const refused = await send('carol', 10);
+    expect([refused.statusCode, refused.json().code, refused.headers.ratelimit, used()]).toEqual([
+      ...[429, 'RATE_LIMIT_EXCEEDED', '"write-address";r=8;t=30', 12],
+    ]);
+    expect(recorded).toContainEqual(['rateLimited', 'write-address']);
+    expect(handled()).toBe(2);
+  });
+
+  it('charge an address for nobody’s request, and let even the largest through when nothing else was used', async () => {
+    const { app, rateLimiter } = await withRoutes({ SIGNALBOX_RATE_LIMIT_CREDENTIALS: '5' });
+    const operations = () => 100;
+    app.get('/v1/lots', { config: { access: 'public', rate: 'credentials', operations } }, async () => ({}));
+    expect((await app.inject('/v1/lots')).statusCode).toBe(200);
+    expect(rateLimiter.used).toEqual(new Map([['credentials-address address:127.0.0.1', 5]]));
+  });
+
+  it('tell a route that wants to be told, instead of refusing what it asks for', async () => {
+    const { app, handled, rateLimiter } = await withRoutes({ SIGNALBOX_RATE_LIMIT_RPC: '5' });
+    const config = { access: 'public', rate: 'rpc', limit: 'told', operations: () => 4 } as const;
+    app.get('/v1/told', { config }, async ({ withinLimit }) => ({ withinLimit }));
+    const answers = [];
+    for (let i = 0; i < 3; i++) answers.push((await app.inject('/v1/told')).json().withinLimit);
+    expect(answers).toEqual([true, false, false]);
+    expect([handled(), rateLimiter.used.get('rpc-address address:127.0.0.1')]).toEqual([0, 5]);
+  });
+
+  it('go by a clock that nobody sets', async () => {
+    const times: number[] = [];
+    const answer = { allowed: true, remaining: 1, resetMs: 1, retryAfterMs: 0 };
+    const take = (_policy: unknown, _key: string, _cost: number, now: number) => {
+      times.push(now);
+      return answer;
+    };
+    const { app, time } = await withRoutes({}, { take, sweep: async () => 0 });
+    time.advance(1_500);
+    await app.inject({ url: '/v1/things', headers: bob });
+    expect(times).toEqual([1_500, 1_500]);
+  });
+
   it('can be off, and then say nothing', async () => {
     const { app, rateLimiter } = await withRoutes({ SIGNALBOX_RATE_LIMITS: 'off' });
     const { headers } = await app.inject({ url: '/v1/things', headers: bob });

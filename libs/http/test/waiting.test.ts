@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { settle, until } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import { anApp } from './harness.ts';
-
-const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A route that waits until it is told to go on, or nobody waits for it any more. */
 const withWaiting = async (setting: Parameters<typeof anApp>[0] = {}) => {
@@ -83,8 +82,8 @@ describe('a client that goes away', () => {
     await begun;
     expect(events).toEqual([]);
     socket.destroy();
-    while (events.length === 0 || time.waiting.size > 0) await settle();
-    expect(events, 'and leaves no timer behind').toEqual(['gone']);
+    await until('it is told, and no timer is left', () => events.length > 0 && time.waiting.size === 0);
+    expect(events).toEqual(['gone']);
     goOn();
     await app.close();
   });
@@ -112,14 +111,82 @@ describe('closing', () => {
     });
     await once(socket, 'connect');
     const closed = app.close();
-    while (!app.closing.aborted) await settle();
+    await until('it is closing', () => app.closing.aborted);
     socket.write('GET /v1/wait HTTP/1.1\r\nHost: a\r\n\r\n');
-    while (!answer.includes('}')) await settle();
+    await until('it has answered', () => answer.includes('}'));
     held.resolve();
     await closed;
     expect(answer).toMatch(/^HTTP\/1\.1 503 /);
     expect(answer.toLowerCase()).toContain('connection: close');
     expect(answer).toContain('"code":"OVERLOADED"');
+  });
+
+  it.each([
+    ['half a header', 'POST /v1/wait HTTP/1.1\r\nHos'],
+    [
+      'half a body',
+      'POST /v1/wait HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[',
+    ],
+  ])('gives who has sent %s a second more', async (_, text) => {
+    const { app, time, port } = await listening();
+    const arrived = once(app.server, 'connection');
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const [server] = (await arrived) as [Socket];
+    socket.write(text);
+    await until('it has come', () => server.bytesRead === text.length);
+    const closed = app.close();
+    await until('it is closing', () => app.closing.aborted && !app.server.listening);
+    time.advance(999);
+    await settle();
+    expect(server.destroyed).toBe(false);
+    time.advance(1);
+    await closed;
+    expect(server.destroyed).toBe(true);
+  });
+
+  it('gives who has not come as far as TLS a second more', async () => {
+    const { app, time, port } = await listening({ options: { tls: { cert: '', key: '' } } });
+    const arrived = once(app.server, 'connection');
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const [server] = (await arrived) as [Socket];
+    const closed = app.close();
+    await until('it is closing', () => app.closing.aborted && !app.server.listening);
+    await settle();
+    expect(server.destroyed).toBe(false);
+    time.advance(1_000);
+    await closed;
+    expect(server.destroyed).toBe(true);
+  });
+
+  it('lets a request finish that arrives within that second, and one that has arrived, however long it takes', async () => {
+    const { app, time } = await anApp();
+    const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    app.get('/v1/slow', { config: { access: 'public' } }, async () => {
+      begun.resolve();
+      await goOn.promise;
+      return { slow: true };
+    });
+    app.post('/v1/late', { config: { access: 'public' } }, async ({ body }) => body);
+    const address = await app.listen({ port: 0, host: '127.0.0.1' });
+    const slow = fetch(`${address}/v1/slow`);
+    await begun.promise;
+    const asked = once(app.server, 'request');
+    const late = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+    late.write('POST /v1/late HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"la');
+    await asked;
+    const closed = app.close();
+    await until('it is closing', () => app.closing.aborted && !app.server.listening);
+    late.write('te":1}');
+    const [answer] = (await once(late, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 .*\{"late":1\}$/s);
+    time.advance(1_000);
+    goOn.resolve();
+    const response = await slow;
+    expect([response.status, await response.json()]).toEqual([200, { slow: true }]);
+    await closed;
+    expect(time.waiting.size).toBe(0);
   });
 });
 

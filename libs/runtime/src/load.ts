@@ -1,11 +1,11 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type Histogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Clock } from './time.ts';
 
 export interface LoadMonitor {
   /** Why no new request should be taken now; false when all is well. Cheap enough to ask for every request. */
   overloaded(): false | 'event_loop' | 'heap' | 'queue';
-  /** Milliseconds that the event loop was late at worst in the last sample. */
+  /** Milliseconds that the event loop was late in the last sample: nine times in ten it was no later. */
   eventLoopDelayMs(): number;
   /** Bytes. */
   heapUsed(): number;
@@ -20,8 +20,16 @@ export type LoadSources = {
 };
 
 /** How old a sample may be. Between samples, only the queue is looked at. */
-const SAMPLE_MS = 500;
+const SAMPLE_MS = 1_000;
 const RESOLUTION_MS = 10;
+
+/**
+ * How late the event loop was, in milliseconds, by a histogram of about a hundred measurements in a sample. A lone pause
+ * is one of them, and the 90th percentile passes over it as long as it leaves room for nine others. A loop that is late
+ * again and again has few measurements in a sample, and most of them are late.
+ */
+export const lateness = (histogram: Pick<Histogram, 'count' | 'percentile'>): number =>
+  histogram.count === 0 ? 0 : Math.max(histogram.percentile(90) / 1e6 - RESOLUTION_MS, 0);
 
 /** Measures this process. */
 export const processLoad = (): LoadSources => {
@@ -29,10 +37,9 @@ export const processLoad = (): LoadSources => {
   histogram.enable();
   return {
     eventLoopDelayMs: () => {
-      // The 99th percentile passes over a lone pause of the garbage collector.
-      const late = histogram.count === 0 ? 0 : histogram.percentile(99) / 1e6 - RESOLUTION_MS;
+      const late = lateness(histogram);
       histogram.reset();
-      return Math.max(late, 0);
+      return late;
     },
     heap: () => {
       const { used_heap_size, heap_size_limit } = getHeapStatistics();

@@ -30,7 +30,10 @@ const gauges = {
   projectionLag: ['signalbox_projection_lag_events', 'Positions between the head of the log and a projection'],
   schedulerPending: ['signalbox_scheduler_pending', 'Due times in the future'],
   breakerOpen: ['signalbox_breaker_open', 'Whether a circuit breaker is open: 1, or 0'],
-  eventLoopDelay: ['signalbox_event_loop_delay_seconds', 'How late the event loop was at worst, lately'],
+  eventLoopDelay: [
+    'signalbox_event_loop_delay_seconds',
+    'How late the event loop was, lately: nine times in ten no later',
+  ],
   heapUsed: ['signalbox_heap_used_bytes', 'Heap in use'],
 } as const;
 

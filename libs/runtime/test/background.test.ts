@@ -1,6 +1,7 @@
+import { settle } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import { noMetrics, supervise } from '../src/index.ts';
-import { countingChance, fakeTime, readableLogger, settle } from './fakes.ts';
+import { countingChance, fakeTime, readableLogger } from './fakes.ts';
 
 const aSetting = () => {
   const { timers, advance, waiting } = fakeTime();

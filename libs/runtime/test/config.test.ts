@@ -83,7 +83,7 @@ describe('loading the configuration', () => {
       read: 1_200,
       write: 1_200,
       poll: 2_400,
-      rpc: 2_400,
+      rpc: 3_000,
       credentials: 300,
       operations: 1_200,
       addressFactor: 5,

@@ -41,6 +41,3 @@ export const readableLogger = (level: 'debug' | 'info' = 'debug') => {
   });
   return { logger, texts, lines: () => texts.map((text) => JSON.parse(text) as Record<string, unknown>) };
 };
-
-/** Lets everything run that waits for nothing but its turn. */
-export const settle = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,9 +1,9 @@
-// A process to be ended by lifecycle.test.ts: what it does is told by its arguments.
+// A process to be ended by lifecycle.test.ts: what it does is told by its argument. It lives for as long as its parent
+// may send it a message, and fails when it is sent one.
 import { createLogger, endInOrder, systemClock } from '../src/index.ts';
 
 const [behaviour] = process.argv.slice(2);
 const logger = createLogger({ level: 'debug', instance: 'child', pretty: false });
-const stay = setInterval(() => undefined, 1_000);
 
 endInOrder({
   deadlineMs: behaviour === 'stuck' ? 60_000 : 300,
@@ -28,10 +28,9 @@ endInOrder({
     { name: 'log', close: () => logger.info({ step: 'log' }, 'step') },
   ],
 });
-if (behaviour === 'throwing')
-  setTimeout(() => {
-    throw new Error('nobody caught this');
-  });
-if (behaviour === 'rejecting') void Promise.reject(new Error('nobody caught this'));
-process.on('exit', () => clearInterval(stay));
+process.on('message', () => {
+  const error = new Error('nobody caught this');
+  if (behaviour === 'throwing') throw error;
+  void Promise.reject(error);
+});
 process.send?.('ready');

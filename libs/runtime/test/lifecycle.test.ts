@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 type Line = { readonly msg: string; readonly level: string; readonly step?: string };
 
-/** Runs a real process, since what is tested is how a process ends. */
-const ended = async (behaviour: string, signals: readonly NodeJS.Signals[]) => {
+/** Runs a real process, since what is tested is how a process ends: at these signals, or by a failure of its own. */
+const ended = async (behaviour: string, causes: readonly (NodeJS.Signals | 'failure')[]) => {
   const child = fork(new URL('./lifecycle-process.ts', import.meta.url), [behaviour], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
@@ -14,9 +14,10 @@ const ended = async (behaviour: string, signals: readonly NodeJS.Signals[]) => {
     output += chunk.toString();
   });
   const exit = once(child, 'exit');
-  for (const signal of signals) {
+  for (const cause of causes) {
     await once(child, 'message'); // it is ready, or has begun to stop
-    child.kill(signal);
+    if (cause === 'failure') child.send('fail');
+    else child.kill(cause);
   }
   const [code] = (await exit) as [number | null];
   const lines = output
@@ -60,7 +61,7 @@ describe('the end of a process', () => {
   it.each(['throwing', 'rejecting'])(
     'follows an error that nobody caught (%s): logged, steps taken, no success',
     async (behaviour) => {
-      const { code, steps, lines } = await ended(behaviour, []);
+      const { code, steps, lines } = await ended(behaviour, ['failure']);
       expect(code).toBe(1);
       expect(steps).toEqual(['listener', 'work', 'log']);
       expect(lines[0]).toMatchObject({ level: 'fatal', err: { message: 'nobody caught this' } });

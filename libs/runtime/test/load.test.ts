@@ -1,5 +1,7 @@
+import { createHistogram } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 import { createLoadMonitor, processLoad } from '../src/index.ts';
+import { lateness } from '../src/load.ts';
 import { fakeTime } from './fakes.ts';
 
 const aMonitor = () => {
@@ -33,19 +35,19 @@ describe('the load monitor', () => {
   ])('says when it is the %s, above its limit and not at it', (reason, above, at) => {
     const { monitor, measured, advance } = aMonitor();
     Object.assign(measured, above);
-    advance(500);
+    advance(1_000);
     expect(monitor.overloaded()).toBe(reason);
     Object.assign(measured, at);
-    advance(500);
+    advance(1_000);
     expect(monitor.overloaded()).toBe(false);
   });
 
-  it('measures the process at most twice a second, and the queue each time', () => {
+  it('measures the process at most once a second, and the queue each time', () => {
     const { monitor, measured, advance } = aMonitor();
-    advance(500);
+    advance(1_000);
     monitor.overloaded();
     Object.assign(measured, { delay: 900 });
-    advance(499);
+    advance(999);
     expect(monitor.overloaded()).toBe(false);
     Object.assign(measured, { queue: 101 });
     expect(monitor.overloaded()).toBe('queue');
@@ -68,5 +70,32 @@ describe('the load monitor', () => {
     expect(used).toBeGreaterThan(1_000_000);
     expect(limit).toBeGreaterThan(used);
     sources.stop();
+  });
+});
+
+describe('how late the event loop is', () => {
+  /** As one sample measures it: how often it was how late, in milliseconds beyond the ten between two measurements. */
+  const measured = (...measurements: readonly (readonly [times: number, lateMs: number])[]) => {
+    const histogram = createHistogram();
+    for (const [times, lateMs] of measurements) {
+      for (let i = 0; i < times; i++) histogram.record((10 + lateMs) * 1e6);
+    }
+    return Math.round(lateness(histogram) / 10) * 10;
+  };
+
+  it('is not told by one long pause in a sample', () => {
+    expect(measured([40, 0], [1, 600])).toBe(0);
+    expect(measured([9, 0], [1, 900])).toBe(0);
+  });
+
+  it('is told where one in ten measurements is late, or there are hardly any', () => {
+    expect(measured([80, 0], [10, 600])).toBe(600);
+    expect(measured([1, 0], [2, 500])).toBe(500);
+    expect(measured([100, 40])).toBe(40);
+  });
+
+  it('is not at all, where nothing was measured or it was early', () => {
+    expect(measured()).toBe(0);
+    expect(measured([100, -5])).toBe(0);
   });
 });

@@ -1,9 +1,10 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
+import { settle } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import { createLogger, runInContext } from '../src/index.ts';
-import { readableLogger, settle } from './fakes.ts';
+import { readableLogger } from './fakes.ts';
 
 const SDP = 'v=0\r\no=- 46117 2 IN IP4 203.0.113.7\r\ns=-\r\n';
 const CANDIDATE = 'candidate:1 1 udp 2122 198.51.100.9 54400 typ host';

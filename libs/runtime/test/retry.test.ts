@@ -1,6 +1,7 @@
+import { settle } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import { backoffMs, pause, retry, TimedOut, withTimeout } from '../src/index.ts';
-import { countingChance, fakeTime, settle } from './fakes.ts';
+import { countingChance, fakeTime } from './fakes.ts';
 
 const backoff = { firstMs: 100, maxMs: 1_000 };
 

@@ -100,7 +100,10 @@ export const environment = z.object({
   SIGNALBOX_RATE_LIMIT_READ: perMinute('Queries a minute for each caller.', 1_200),
   SIGNALBOX_RATE_LIMIT_WRITE: perMinute('Commands a minute for each caller.', 1_200),
   SIGNALBOX_RATE_LIMIT_POLL: perMinute('Feed polls a minute for each caller.', 2_400),
-  SIGNALBOX_RATE_LIMIT_RPC: perMinute('POSTs to `/rpc` a minute for each address, as many as upstream allows; a caller may make five times as many calls in them.', 3_000),
+  SIGNALBOX_RATE_LIMIT_RPC: perMinute(
+    'POSTs to `/rpc` a minute for each address, as many as upstream allows; a caller may make five times as many calls in them.',
+    3_000,
+  ),
   SIGNALBOX_RATE_LIMIT_CREDENTIALS: perMinute(
     'New credentials a minute for each address; callers without a known address share one such limit.',
     300,

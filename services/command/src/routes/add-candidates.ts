@@ -1,6 +1,7 @@
 import type { Opaque } from '@signalbox/domain';
 import { callerOf, writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
+import { SESSION_BODY } from '../body-bounds.ts';
 import { commandContext } from '../context.ts';
 import { lengthOf } from '../operations.ts';
 import { sendRefusal } from '../refusals.ts';
@@ -13,6 +14,7 @@ export const addCandidates: CommandRoute = async (app, { v1, sessions }) => {
       access: 'caller',
       rate: 'write',
       idempotent: true,
+      maxBodyBytes: SESSION_BODY,
       operations: ({ body }) => lengthOf(body, 'candidates'),
     },
     schema: {

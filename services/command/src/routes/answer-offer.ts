@@ -1,5 +1,6 @@
 import { callerOf, writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
+import { SESSION_BODY } from '../body-bounds.ts';
 import { commandContext } from '../context.ts';
 import { sendRefusal } from '../refusals.ts';
 
@@ -7,7 +8,7 @@ export const answerOffer: CommandRoute = async (app, { v1, sessions }) => {
   app.route({
     method: 'POST',
     url: '/v1/sessions/:sessionId/answer',
-    config: { access: 'caller', rate: 'write', idempotent: true },
+    config: { access: 'caller', rate: 'write', idempotent: true, maxBodyBytes: SESSION_BODY },
     schema: {
       summary: 'Answer an offer; exactly one answer wins',
       tags: ['sessions'],

@@ -1,5 +1,6 @@
 import { writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
+import { SMALL_BODY } from '../body-bounds.ts';
 import { commandContext } from '../context.ts';
 import { sendRefusal } from '../refusals.ts';
 
@@ -8,7 +9,7 @@ export const issueCredential: CommandRoute = async (app, deps) => {
   app.route({
     method: 'POST',
     url: '/v1/credentials',
-    config: { access: 'public', rate: 'credentials', idempotent: true },
+    config: { access: 'public', rate: 'credentials', idempotent: true, maxBodyBytes: SMALL_BODY },
     schema: {
       summary: 'Issue a credential: a name, a secret, and a token that works at once',
       tags: ['credentials'],

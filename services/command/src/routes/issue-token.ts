@@ -1,5 +1,6 @@
 import { callerOf, sendProblem } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
+import { SMALL_BODY } from '../body-bounds.ts';
 
 /**
  * A token is given for a signature or an admin key, never for another token, so that one can't be prolonged without the
@@ -9,7 +10,7 @@ export const issueToken: CommandRoute = async (app, deps) => {
   app.route({
     method: 'POST',
     url: '/v1/tokens',
-    config: { access: 'caller', rate: 'write', idempotent: true },
+    config: { access: 'caller', rate: 'write', idempotent: true, maxBodyBytes: SMALL_BODY },
     schema: {
       summary: 'Exchange a signature for a short-lived token',
       tags: ['credentials'],

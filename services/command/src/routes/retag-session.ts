@@ -1,5 +1,6 @@
 import { callerOf, writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
+import { SMALL_BODY } from '../body-bounds.ts';
 import { commandContext } from '../context.ts';
 import { sendRefusal } from '../refusals.ts';
 
@@ -7,7 +8,7 @@ export const retagSession: CommandRoute = async (app, { v1, sessions }) => {
   app.route({
     method: 'PATCH',
     url: '/v1/sessions/:sessionId',
-    config: { access: 'caller', rate: 'write', idempotent: true },
+    config: { access: 'caller', rate: 'write', idempotent: true, maxBodyBytes: SMALL_BODY },
     schema: {
       summary: 'Change the tags of an own session',
       tags: ['sessions'],

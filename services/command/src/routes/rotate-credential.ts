@@ -1,5 +1,6 @@
 import { callerOf, sendProblem, writesHeader } from '@signalbox/http';
 import type { CommandRoute } from '../app.ts';
+import { SMALL_BODY } from '../body-bounds.ts';
 import { commandContext } from '../context.ts';
 import { sendRefusal } from '../refusals.ts';
 
@@ -7,7 +8,7 @@ export const rotateCredential: CommandRoute = async (app, { v1, credentials, def
   app.route({
     method: 'POST',
     url: '/v1/credentials/:name/rotations',
-    config: { access: 'caller', rate: 'credentials', idempotent: true },
+    config: { access: 'caller', rate: 'credentials', idempotent: true, maxBodyBytes: SMALL_BODY },
     schema: {
       summary: 'Replace the secret of the own credential; the old one works for a grace period',
       tags: ['credentials'],

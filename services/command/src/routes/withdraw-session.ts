@@ -1,6 +1,7 @@
 import { callerOf, writesHeader } from '@signalbox/http';
 import { z } from 'zod';
 import type { CommandRoute } from '../app.ts';
+import { SMALL_BODY } from '../body-bounds.ts';
 import { commandContext } from '../context.ts';
 import { sendRefusal } from '../refusals.ts';
 
@@ -8,7 +9,7 @@ export const withdrawSession: CommandRoute = async (app, { v1, sessions }) => {
   app.route({
     method: 'DELETE',
     url: '/v1/sessions/:sessionId',
-    config: { access: 'caller', rate: 'write', idempotent: true },
+    config: { access: 'caller', rate: 'write', idempotent: true, maxBodyBytes: SMALL_BODY },
     schema: {
       summary: 'Withdraw an own session',
       tags: ['sessions'],
