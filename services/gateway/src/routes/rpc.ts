@@ -1,4 +1,4 @@
-import { problemAnswer, problemOf } from '@signalbox/http';
+import { ProblemError, problemAnswer, problemOf, tooManyContainers } from '@signalbox/http';
 import type { GatewayRoute } from '../app.ts';
 
 const NOTHING = new Uint8Array();
@@ -33,8 +33,10 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
       tags: ['rondevu'],
     },
     handler: async (request, reply) => {
+      const body = request.body instanceof Uint8Array ? request.body : NOTHING;
+      if (tooManyContainers(body)) throw new ProblemError('INVALID_PARAMS');
       const answer = await rondevu.call({
-        body: request.body instanceof Uint8Array ? request.body : NOTHING,
+        body,
         headers: request.headers,
         clientAddress: request.clientAddress,
         withinLimit: request.withinLimit,
