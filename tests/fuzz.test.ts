@@ -1,8 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { Readable } from 'node:stream';
-import { catalogue } from '@signalbox/contracts';
 import fc from 'fast-check';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +12,6 @@ import {
   issueCredential,
   newKey,
   newTag,
-  newTokenCaller,
   publishOne,
   send,
   v1,
@@ -32,6 +28,7 @@ import {
   rpcPost,
 } from './support/rondevu.ts';
 import { type Server, startServer } from './support/server.ts';
+import { CODES, expectUp, expectWellMeant, INSIDE, type Told } from './support/well-meant.ts';
 
 /** The same inputs each time, and some that nobody has tried yet; the seed of these is in the name of the test. */
 const SEED = 20_260_101;
@@ -42,24 +39,6 @@ const env = {
   SIGNALBOX_MAX_SESSIONS_PER_IDENTITY: '1000000',
   SIGNALBOX_MAX_CREDENTIALS: '1000000',
   SIGNALBOX_LOG_LEVEL: 'fatal',
-};
-
-const CODES = new Set(Object.keys(catalogue));
-
-/** What only the inside of a server knows: places in its source, its parts, its files. */
-const INSIDE =
-  /\bat (?:async )?[\w.<>]* ?\(?(?:file:|node:|\/)|node:internal|SQLITE_|\bsqlite\b|node_modules|\.ts:\d+|\/work\//;
-
-type Told = { readonly status: number; readonly text: string; readonly contentType: string };
-
-const expectWellMeant = ({ status, text, contentType }: Told, what: string) => {
-  expect(status, `${what}: ${text.slice(0, 500)}`).toBeLessThan(500);
-  if (status < 400) return;
-  expect(contentType, what).toMatch(/^application\/problem\+json/);
-  const problem = JSON.parse(text) as { code: string; status: number; traceId: string };
-  expect(CODES.has(problem.code), `${what}: ${problem.code}`).toBe(true);
-  expect([problem.status, problem.traceId], what).toEqual([status, expect.stringMatching(/^[0-9a-f]{32}$/)]);
-  expect(INSIDE.exec(text)?.[0], `${what} tells of the inside`).toBeUndefined();
 };
 
 type Operation = {
@@ -218,12 +197,6 @@ afterAll(() => server[Symbol.asyncDispose]());
 const tally = (counts: Map<number | null, number>, status: number | null) =>
   counts.set(status, (counts.get(status) ?? 0) + 1);
 
-const isUp = async () => {
-  expect((await send(server, anonymous, { method: 'GET', path: '/ready' })).status).toBe(200);
-  const caller = await newTokenCaller(server);
-  expect(await publishOne(v1(server, caller), newTag())).toEqual(expect.any(String));
-};
-
 describe.each(SEEDS)('generated requests, from the seed %i', (seed) => {
   it('meet a refusal or an answer on every route of /openapi.json, and nothing of the inside', async () => {
     expect(routes.length).toBeGreaterThan(15);
@@ -244,7 +217,7 @@ describe.each(SEEDS)('generated requests, from the seed %i', (seed) => {
     expect(statuses.get(200), JSON.stringify([...statuses])).toBeGreaterThan(30);
     expect(statuses.get(201)).toBeGreaterThan(20);
     expect(statuses.get(null) ?? 0).toBeLessThan(20);
-    await isUp();
+    await expectUp(server);
   });
 
   it('meet a result of their own for each call of /rpc, in every dialect', async () => {
@@ -315,7 +288,7 @@ describe.each(SEEDS)('generated requests, from the seed %i', (seed) => {
       ),
       { seed, numRuns: 200, endOnFailure: true },
     );
-    await isUp();
+    await expectUp(server);
   });
 });
 
@@ -337,52 +310,6 @@ const expectResults = (
     expect(INSIDE.exec(error)?.[0], `${what} tells of the inside`).toBeUndefined();
   }
 };
-
-/** Sends bytes as they are, and answers with all that comes back until the connection is closed. */
-const exchange = async (bytes: Buffer | string): Promise<string> => {
-  const socket = connect(server.port, '127.0.0.1');
-  let answer = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    answer += chunk;
-  });
-  socket.on('error', () => undefined); // closed on us while we were still sending: what came back is looked at
-  socket.end(bytes);
-  await once(socket, 'close');
-  return answer;
-};
-
-const NO_HOST = 'GET / HTTP/1.1\r\n\r\n';
-
-describe('what is hardly HTTP', () => {
-  const head = (lines: string) => `POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines}\r\n`;
-
-  it.each([
-    ['headers of 100 kB', head(`X-Large: ${'a'.repeat(100_000)}\r\n`)],
-    ['ten thousand headers', head(Array.from({ length: 10_000 }, (_, i) => `X-${i}: 1\r\n`).join(''))],
-    ['a path of 100 kB', `GET /${'a'.repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
-    ['raw bytes in a header', Buffer.from(head('Authorization: Bearer \xff\xfe\x80\r\n'), 'latin1')],
-    ['a null byte in a header', head('X-Null: a\0b\r\n')],
-    ['two lengths', head('Content-Length: 3\r\nContent-Length: 4\r\n')],
-    ['a length and chunks at once', head('Content-Length: 3\r\nTransfer-Encoding: chunked\r\n')],
-    ['a chunk that is none', `${head('Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n')}zz\r\nabc`],
-    ['a body that breaks off', `${head('Content-Length: 100\r\nContent-Type: application/json\r\n')}{"tags"`],
-    ['a negative length', head('Content-Length: -1\r\n')],
-    ['no host', NO_HOST],
-    ['noise', Buffer.from(Array.from({ length: 2_000 }, (_, i) => (i * 37) % 256))],
-    ['a TLS greeting', Buffer.from('160301007a010000760303', 'hex')],
-    ['an upgrade to nothing', 'GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'],
-  ])('%s is refused, and the server goes on', async (_, bytes) => {
-    const answer = await exchange(bytes);
-    if (answer !== '') {
-      expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
-      expect(INSIDE.exec(answer)?.[0]).toBeUndefined();
-      // Without a host, the platform refuses before anyone is asked, and says nothing more.
-      const [, code] = /"code":"(\w+)"/.exec(answer) ?? [];
-      if (bytes !== NO_HOST) expect(CODES.has(code ?? ''), answer).toBe(true);
-    }
-    await isUp();
-  });
-});
 
 it('a heap does not grow with what was refused', async () => {
   const route = routes.find(({ method, path }) => method === 'POST' && path === '/v1/sessions')!;
