@@ -76,13 +76,13 @@ describe('the scheduler', () => {
     let before: (() => Promise<void>) | undefined = async () => {
       await rig.publish(5_000);
     };
-    const next = async () => {
-      const [asked, first] = [await rig.due.next(), before];
+    const due = async (now: number, limit: number) => {
+      const [rows, first] = [await rig.due.due(now, limit), before];
       before = undefined;
       await first?.();
-      return asked;
+      return rows;
     };
-    const { stop } = await run({ ...rig.options, due: { ...rig.due, next } });
+    const { stop } = await run({ ...rig.options, due: { ...rig.due, due } });
     await settle();
     expect(rig.clock.pending).toBe(1);
     await rig.clock.advance(5_000);
@@ -127,28 +127,85 @@ describe('the scheduler', () => {
 });
 
 describe('what is due by the read model and not by its stream', () => {
-  it('is tried again once a second, not in a circle', async () => {
-    const row: DueRow = { kind: 'session', id: 'gone', dueAt: t0 };
-    let asked = 0;
-    const due = {
-      ...rig.due,
-      due: async () => {
-        asked++;
-        return [row];
-      },
+  const stuck = (count: number): readonly DueRow[] =>
+    Array.from({ length: count }, (_, i) => ({ kind: 'session', id: `gone-${i}`, dueAt: t0 }));
+  const dueAlso = (rows: readonly DueRow[]) => ({
+    ...rig.due,
+    due: async (now: number, limit: number) => [...rows, ...(await rig.due.due(now, limit))].slice(0, limit),
+  });
+  const countingTries = () => {
+    let tries = 0;
+    const expire: typeof rig.sessions.expire = (...args) => {
+      tries++;
+      return rig.sessions.expire(...args);
     };
-    const { stop } = await run({ ...rig.options, due });
+    return { sessions: { expire }, tries: () => tries };
+  };
+
+  it('is tried again once a second, not in a circle', async () => {
+    const { sessions, tries } = countingTries();
+    const { stop } = await run({ ...rig.options, sessions, due: dueAlso(stuck(1)) });
     await settle();
-    expect([asked, rig.clock.pending]).toEqual([1, 1]);
+    expect([tries(), rig.clock.pending]).toEqual([1, 1]);
     await rig.clock.advance(999);
-    expect(asked).toBe(1);
+    expect(tries()).toBe(1);
     await rig.clock.advance(1);
-    expect(asked).toBe(2);
+    expect(tries()).toBe(2);
     await rig.clock.advance(10_000);
-    expect(asked).toBe(12);
+    expect(tries()).toBe(12);
     expect([rig.ended, await rig.recordedEnds()]).toEqual([[], []]);
     await stop();
     expect(rig.clock.pending).toBe(0);
+  });
+
+  it('keeps nothing else from its end, however much of it there is', async () => {
+    await rig.publish(5_000);
+    const { stop } = await run({ ...rig.options, due: dueAlso(stuck(1_000)) });
+    await rig.clock.advance(5_000);
+    expect(await rig.recordedEnds()).toHaveLength(1);
+    await stop();
+    expect(rig.clock.pending).toBe(0);
+  });
+});
+
+describe('what falls due while something is being ended', () => {
+  it('does not wait for it; a stop does', async () => {
+    const [slow] = await rig.publish(5_000);
+    await rig.publish(6_000);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const expire: typeof rig.sessions.expire = async (id, context) => {
+      if (id === slow) await released;
+      return rig.sessions.expire(id, context);
+    };
+    const running = await run({ ...rig.options, sessions: { expire } });
+    await rig.clock.advance(6_000);
+    expect(await rig.recordedEnds()).toHaveLength(1);
+    const stopped = running.stop();
+    await settle();
+    expect(running.outcome()).not.toBe('ended');
+    release();
+    await stopped;
+    expect(running.outcome()).toBe('ended');
+    expect(await rig.recordedEnds()).toHaveLength(2);
+  });
+
+  it('is started for 256 at once and no more', async () => {
+    await rig.publish(5_000, 300);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let running = 0;
+    const expire: typeof rig.sessions.expire = async (id, context) => {
+      running++;
+      await released;
+      return rig.sessions.expire(id, context);
+    };
+    const { stop } = await run({ ...rig.options, sessions: { expire } });
+    await rig.clock.advance(5_000);
+    expect(running).toBe(256);
+    release();
+    await rig.clock.advance(1);
+    expect(running).toBe(300);
+    expect(await rig.recordedEnds()).toHaveLength(300);
+    await stop();
   });
 });
 
