@@ -84,9 +84,9 @@ export const compensate = async (options: CompensateOptions, signal: AbortSignal
     });
   }
   stopListening();
-  for (const callOff of setAside.values()) callOff();
   await Promise.all(underWay.values());
-  for (const callOff of setAside.values()) callOff(); // set aside by a command that was still under way
+  // Only now: a command that was still under way may have set its row aside.
+  for (const callOff of setAside.values()) callOff();
   throwIfFailed(failure);
 };
 
