@@ -20,11 +20,27 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   identity: {},
   vault: {},
   runtime: {},
+  // How the parts of a process are put together, over ports.
+  assembly: Object.fromEntries(
+    [
+      ...['commands', 'domain', 'event-schemas', 'event-sourcing', 'http', 'identity', 'queries', 'read-models'],
+      ...['rondevu', 'runtime', 'vault'],
+    ].map((name) => [name, 'values']),
+  ),
   // Edges.
   http: { contracts: 'values', identity: 'values', runtime: 'values' },
   rondevu: { commands: 'values', contracts: 'values', identity: 'values', queries: 'values' },
   // Adapters import ports, never the domain; ports are types, and loading their packages would load vendors.
   'log-sqlite': { 'event-sourcing': 'values', commands: 'types', http: 'types', identity: 'types' },
+  'log-eventstoredb': { 'event-sourcing': 'values' },
+  'bus-kafka': { 'event-sourcing': 'values', contracts: 'values' },
+  'views-redis': {
+    'event-sourcing': 'values',
+    commands: 'types',
+    http: 'types',
+    identity: 'types',
+    'read-models': 'types',
+  },
   memory: {
     'event-sourcing': 'values',
     commands: 'types',
@@ -32,6 +48,13 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
     identity: 'types',
     'read-models': 'types',
   },
+  // How a process of the distributed stack connects to its servers: the one place that knows all three adapters.
+  stack: Object.fromEntries(
+    ['assembly', 'bus-kafka', 'event-sourcing', 'log-eventstoredb', 'runtime', 'views-redis'].map((name) => [
+      name,
+      'values',
+    ]),
+  ),
   // For tests only.
   testing: { 'event-sourcing': 'types', domain: 'types', runtime: 'types' },
   conformance: {
@@ -43,22 +66,61 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
     'read-models': 'values',
     testing: 'values',
   },
-  // Services import libs; only the standalone server, which is all of them in one process, imports other services.
-  command: { commands: 'values', contracts: 'values', domain: 'types', http: 'values', identity: 'types' },
-  query: { contracts: 'values', http: 'values', identity: 'types', queries: 'values', 'read-models': 'types' },
-  gateway: {
+  // Services import libs. Only the standalone server, which is all of them in one process, and the gateway, which answers
+  // for the whole of the API (ADR-0010), import other services.
+  command: {
+    assembly: 'values',
     commands: 'values',
     contracts: 'values',
+    domain: 'types',
     http: 'values',
-    identity: 'values',
-    queries: 'values',
-    rondevu: 'values',
+    identity: 'types',
+    runtime: 'values',
+    stack: 'values',
   },
-  projector: { domain: 'types', 'event-schemas': 'types', 'event-sourcing': 'values', 'read-models': 'values' },
-  scheduler: { commands: 'values', domain: 'types', 'read-models': 'types', runtime: 'types' },
+  query: {
+    assembly: 'values',
+    contracts: 'values',
+    http: 'values',
+    identity: 'types',
+    queries: 'values',
+    'read-models': 'types',
+    runtime: 'values',
+    stack: 'values',
+  },
+  gateway: Object.fromEntries(
+    [
+      ...['command', 'query', 'assembly', 'commands', 'contracts', 'http', 'identity', 'queries', 'rondevu'],
+      ...['read-models', 'runtime', 'stack'],
+    ].map((name) => [name, 'values']),
+  ),
+  projector: {
+    assembly: 'values',
+    domain: 'types',
+    'event-schemas': 'values',
+    'event-sourcing': 'values',
+    http: 'types',
+    'read-models': 'values',
+    runtime: 'values',
+    stack: 'values',
+  },
+  scheduler: {
+    assembly: 'values',
+    commands: 'values',
+    domain: 'types',
+    'event-sourcing': 'values',
+    http: 'types',
+    'read-models': 'types',
+    runtime: 'values',
+    stack: 'values',
+  },
+  relay: { assembly: 'values', 'event-sourcing': 'values', http: 'types', runtime: 'values', stack: 'values' },
+  cli: Object.fromEntries(
+    ['event-sourcing', 'log-eventstoredb', 'log-sqlite', 'runtime', 'views-redis'].map((name) => [name, 'values']),
+  ),
   standalone: Object.fromEntries(
     [
-      ...['command', 'query', 'gateway', 'projector', 'scheduler'],
+      ...['assembly', 'command', 'query', 'gateway', 'projector', 'scheduler'],
       ...['commands', 'queries', 'contracts', 'domain', 'event-schemas', 'event-sourcing', 'http', 'identity'],
       ...['log-sqlite', 'memory', 'read-models', 'rondevu', 'runtime', 'vault'],
     ].map((name) => [name, 'values']),
@@ -92,6 +154,9 @@ export const vendors: Readonly<Record<string, string>> = {
   jose: 'identity',
   'structured-headers': 'identity',
   flatqueue: 'memory',
+  '@eventstore/db-client': 'log-eventstoredb',
+  kafkajs: 'bus-kafka',
+  ioredis: 'views-redis',
   pino: 'runtime',
   'pino-pretty': 'runtime',
   'close-with-grace': 'runtime',

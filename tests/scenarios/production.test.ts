@@ -6,12 +6,12 @@ import { spawnServer, startServer, temporaryDirectory } from '../support/server.
 const key = () => randomBytes(32).toString('hex');
 
 const startAndFail = async (env: Readonly<Record<string, string>>) => {
-  const { child, exited, output } = spawnServer({
+  const { end, exited, output } = spawnServer({
     SIGNALBOX_PORT: '0',
     SIGNALBOX_DATA_DIR: temporaryDirectory(),
     ...env,
   });
-  const tooLong = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const tooLong = setTimeout(() => void end('SIGKILL'), 20_000);
   const exit = await exited;
   clearTimeout(tooLong);
   return { ...exit, output: output() };

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { consistencyToken, parseConsistencyToken } from '@signalbox/http';
 import { signHttpRequest } from '@signalbox/identity';
 import { systemChance, systemClock } from '@signalbox/runtime';
 import { request } from 'undici';
@@ -78,11 +79,37 @@ export type Request = {
 };
 
 /** A request with the proof of who sends it, ready to be sent; sending it twice is a replay. */
+/**
+ * What the clients of a server know to have been written, those of one test being friends who tell each other: every
+ * query asks to see at least that, as a client does that wants to read its own writes.
+ */
+const known = new Map<string, Map<string, number>>();
+const AT_MOST = 30;
+
+const remember = (target: Target, token: unknown) => {
+  const consistency = typeof token === 'string' ? parseConsistencyToken(token) : undefined;
+  if (!consistency) return;
+  const writes = known.get(target.url) ?? new Map<string, number>();
+  known.set(target.url, writes);
+  for (const { stream, revision } of consistency.writes) {
+    writes.delete(stream);
+    writes.set(stream, revision);
+  }
+  for (const stream of [...writes.keys()].slice(0, -AT_MOST)) writes.delete(stream);
+};
+
+export const whatIsKnown = (target: Target): Readonly<Record<string, string>> => {
+  const writes = [...(known.get(target.url) ?? [])].map(([stream, revision]) => ({ stream, revision }));
+  if (writes.length === 0) return {};
+  return { 'signalbox-consistency': consistencyToken({ writes, writtenAt: systemClock.now() }) };
+};
+
 export const prepare = (target: Target, by: Caller, { method, path, body, bytes, headers, created }: Request) => {
   const sent = bytes ?? (body === undefined ? null : Buffer.from(JSON.stringify(body)));
   const url = target.url + path;
   const all: Readonly<Record<string, string>> = {
     ...(sent && { 'content-type': 'application/json' }),
+    ...(method === 'GET' && whatIsKnown(target)),
     ...by.headersFor({ method, url, body: sent }, created),
     ...headers,
   };
@@ -104,6 +131,7 @@ export const transmit = async <T = unknown>(target: Target, prepared: Prepared):
   const answer = await request(url, { method, headers, body, dispatcher: target.dispatcher });
   const text = await answer.body.text();
   const flat = Object.entries(answer.headers).map(([name, value]) => [name, value && String(value)]);
+  remember(target, answer.headers['signalbox-consistency']);
   return { status: answer.statusCode, headers: Object.fromEntries(flat), body: parsed(text) as T, text };
 };
 

@@ -1,7 +1,7 @@
 import { createHmac, sign } from 'node:crypto';
 import { systemChance, systemClock } from '@signalbox/runtime';
 import { request } from 'undici';
-import type { KeyIdentity } from './client.ts';
+import { type KeyIdentity, whatIsKnown } from './client.ts';
 import type { Target } from './server.ts';
 
 /** Rondevu's clients, written from the protocol's text: nothing here is shared with the server. */
@@ -88,7 +88,7 @@ export const rpcPost = async (
 ): Promise<RpcAnswer> => {
   const answer = await request(`${target.url}/rpc`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', ...whatIsKnown(target), ...headers },
     body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
     dispatcher: target.dispatcher,
   });

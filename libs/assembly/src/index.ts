@@ -1,1 +1,10 @@
-export {};
+export { derivedUuid } from './derived-uuid.ts';
+export { createEdge, type Edge, type EdgeOptions, faultCheck, workChecks } from './edge.ts';
+export { guardedLog } from './guarded-log.ts';
+export { createIdentity, type Identity } from './identity.ts';
+export { createOperationsApp } from './operations-app.ts';
+export { roleHelp, roleWelcome } from './role-texts.ts';
+export { createRpc } from './rpc.ts';
+export type { Stores } from './stores.ts';
+export { createWriteSide, type WriteSide } from './write-side.ts';
+export { atOnce, createWriter, type ObservedLog, ringOf, type Writer, whenShown } from './writer.ts';

@@ -1,8 +1,8 @@
 import type { CommandContext, CommandOutcome, HandleCommand } from '@signalbox/event-sourcing';
-import { type Refusal, type Result, refused } from './outcome.ts';
+import { type Refusal, type Result, refused, type Write } from './outcome.ts';
 
-/** Resolves when the read models show the log up to a position; at once where readers bring a token instead. */
-export type Settled = (position: number) => Promise<void>;
+/** Resolves when the read models show what was just written; at once where readers bring a token instead. */
+export type Settled = (written: Write & { readonly position: number }) => Promise<void>;
 
 /**
  * One command on one stream, to its result. `answer` sees what the command recorded (now, or the first time when this
@@ -23,12 +23,13 @@ export const execute = async <C, S, E, R extends Refusal, T>(
     case 'rejected':
       return { kind: 'refused', refusal: outcome.rejection };
     case 'accepted': {
-      if (outcome.position !== null) await settled(outcome.position);
+      const { stream, revision, position } = outcome;
+      if (position !== null) await settled({ stream, revision, position });
       return {
         kind: 'done',
         value: answer(outcome),
-        writes: [{ stream: outcome.stream, revision: outcome.revision }],
-        changed: outcome.position !== null,
+        writes: [{ stream, revision }],
+        changed: position !== null,
       };
     }
   }

@@ -78,7 +78,7 @@ export const createSessionCommands = (options: {
   const ttlOf = (ttlMs: number | null) =>
     ttlMs === null ? lifetimes.defaultTtlMs : Math.min(Math.max(ttlMs, lifetimes.minTtlMs), lifetimes.maxTtlMs);
 
-  const publishOne = (by: string, offers: NewOffers, index: number, context: CommandContext) => {
+  const publishOne = async (by: string, offers: NewOffers, index: number, context: CommandContext) => {
     const { commandId } = context;
     const sessionId = commandId === null ? newId() : derivedId(commandId, index);
     const sdp = offers.sdps[index] ?? '';
@@ -110,20 +110,21 @@ export const createSessionCommands = (options: {
       const places = await placesFor(by, offers, context);
       if (places.kind === 'too_many_for_identity') return refused({ code: 'too_many_sessions', limit: places.limit });
       if (places.kind === 'too_many_in_all') return refused({ code: 'storage_full', limit: places.limit });
-      try {
-        const results = await Promise.all(offers.sdps.map((_, index) => publishOne(by, offers, index, context)));
-        const refusal = results.find((result) => result.kind === 'refused');
-        if (refusal) return refusal;
-        const done = results.filter((result) => result.kind === 'done');
-        return {
-          kind: 'done',
-          value: done.map((result) => result.value),
-          writes: done.flatMap((result) => result.writes),
-          changed: done.some((result) => result.changed),
-        };
-      } finally {
-        places.release();
-      }
+      const attempts = await Promise.allSettled(offers.sdps.map((_, index) => publishOne(by, offers, index, context)));
+      const results = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+      const done = results.filter((result) => result.kind === 'done');
+      const writes = done.flatMap((result) => result.writes);
+      places.release(writes);
+      const fault = attempts.find((attempt) => attempt.status === 'rejected');
+      if (fault) throw fault.reason;
+      const refusal = results.find((result) => result.kind === 'refused');
+      if (refusal) return refusal;
+      return {
+        kind: 'done',
+        value: done.map((result) => result.value),
+        writes,
+        changed: done.some((result) => result.changed),
+      };
     },
 
     retag: (by, sessionId, tags, context) =>

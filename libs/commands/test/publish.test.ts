@@ -68,7 +68,9 @@ describe('publishing', () => {
     expect([done, rig.log.all.length]).toEqual([false, 3]);
     expect(rig.settledUpTo.toSorted()).toEqual([1, 2, 3]);
     letThemShow();
-    expect((await result).kind).toBe('done');
+    const { writes } = await doneIn(result);
+    expect(writes).toHaveLength(3);
+    expect(rig.settledWrites.toSorted((a, b) => (a.stream < b.stream ? -1 : 1))).toEqual(writes);
   });
 });
 
@@ -84,8 +86,10 @@ describe('the quota', () => {
     await settle();
     expect(rig.quota.held()).toBe(3);
     letThemShow();
-    await result;
+    const { writes } = await doneIn(result);
     expect(rig.quota.held()).toBe(0);
+    expect(rig.quota.released).toEqual([writes]);
+    expect(writes).toHaveLength(3);
   });
 
   it.each([
@@ -102,12 +106,28 @@ describe('the quota', () => {
     rig.log.failAfter(1);
     await expect(publish()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
     expect(rig.quota.held()).toBe(0);
+    expect(rig.quota.released, 'the one that was recorded counts').toEqual([
+      [{ stream: rig.log.all[0]?.stream, revision: 0 }],
+    ]);
+  });
+
+  it('keeps its places until the last of the offers is recorded or has failed', async () => {
+    const letThemShow = rig.holdReadModels();
+    rig.log.failAfter(1);
+    const result = publish();
+    const outcome = expect(result).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' });
+    await settle();
+    expect([rig.quota.held(), rig.log.all.length]).toEqual([3, 1]);
+    letThemShow();
+    await outcome;
+    expect(rig.quota.held()).toBe(0);
   });
 
   it('has its places back when the command is refused', async () => {
     rig.log.loseRaces(Number.POSITIVE_INFINITY);
     expect(await publish()).toStrictEqual({ kind: 'refused', refusal: { code: 'contended' } });
     expect(rig.quota.held()).toBe(0);
+    expect(rig.quota.released).toEqual([[]]);
     expect(rig.log.all).toEqual([]);
   });
 });

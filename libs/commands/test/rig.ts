@@ -18,6 +18,8 @@ import {
   createOperationsCommands,
   createSessionCommands,
   type SessionQuota,
+  type Settled,
+  type Write,
 } from '../src/index.ts';
 
 export const lifetimes = { defaultTtlMs: 60_000, minTtlMs: 10_000, maxTtlMs: 600_000, answeredTtlMs: 30_000 };
@@ -75,6 +77,7 @@ const quotaDouble = () => {
   const asked: { readonly identity: string; readonly count: number; readonly now: number }[] = [];
   let refusal: { readonly kind: 'too_many_for_identity' | 'too_many_in_all'; readonly limit: number } | null = null;
   let held = 0;
+  const released: (readonly Write[])[] = [];
   const quota: SessionQuota = {
     reserve: async (identity, count, now) => {
       asked.push({ identity, count, now });
@@ -82,8 +85,9 @@ const quotaDouble = () => {
       held += count;
       return {
         kind: 'reserved',
-        release: () => {
+        release: (recorded) => {
           held -= count;
+          released.push(recorded);
         },
       };
     },
@@ -92,6 +96,8 @@ const quotaDouble = () => {
     ...quota,
     asked,
     held: () => held,
+    /** What was said to be recorded, release by release. */
+    released,
     refuse: (kind: 'too_many_for_identity' | 'too_many_in_all', limit: number) => {
       refusal = { kind, limit };
     },
@@ -110,8 +116,10 @@ export const createRig = (wanted: { readonly maxCredentials?: number } = {}) => 
 
   const settledUpTo: number[] = [];
   let readModels: Promise<void> = Promise.resolve();
-  const settled = (position: number) => {
+  const settledWrites: Write[] = [];
+  const settled: Settled = ({ position, ...write }) => {
     settledUpTo.push(position);
+    settledWrites.push(write);
     return readModels;
   };
 
@@ -134,6 +142,7 @@ export const createRig = (wanted: { readonly maxCredentials?: number } = {}) => 
     log,
     quota,
     settledUpTo,
+    settledWrites,
     /** From now on nothing settles until what this gives back is called. */
     holdReadModels: () => {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,5 @@
 import { session } from '@signalbox/domain';
-import type { FeedItem } from '@signalbox/read-models';
+import type { FeedItem, FeedPoint } from '@signalbox/read-models';
 import { feeds as projection } from '@signalbox/read-models/projections';
 import {
   anAnswer,
@@ -18,6 +18,8 @@ import { drive } from './views-driver.ts';
 import type { MadeFeeds, MakeFeeds } from './views-feeds.ts';
 
 const never = () => new AbortController().signal;
+
+const aPoint = { epoch: expect.any(String), sequence: expect.any(Number), seen: expect.any(Array) };
 
 export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
   describe(`Feeds contract, reading: ${adapter}`, () => {
@@ -40,28 +42,35 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
     const namesIn = (items: readonly FeedItem[]) =>
       items.flatMap(({ delivered }) => (delivered.type === 'candidates' ? delivered.candidates : [delivered.type]));
 
+    /** Where a reader is that has just been told that the feed holds nothing more. */
+    const upToDate = async (recipient: string) => (await feeds.read(recipient, null, 1_000)).point;
+
     describe('by cursor', () => {
       it('finds an empty feed empty and recovered', async () => {
-        const page = await feeds.read('alice', 0, 10);
-        expect(page).toEqual({ items: [], recovered: true, sequence: expect.any(Number) });
-        expect(await feeds.readSession('alice', 'one', 0, 10)).toEqual(page);
+        const empty = { items: [], points: [], point: aPoint, recovered: true };
+        const page = await feeds.read('alice', null, 10);
+        expect(page).toEqual(empty);
+        expect(await feeds.readSession('alice', 'one', null, 10)).toEqual(empty);
+        expect(await feeds.read('alice', page.point, 10)).toEqual(empty);
+        expect(await feeds.readSession('alice', 'one', page.point, 10)).toEqual(empty);
       });
 
       it('gives every item once over pages, and what comes later from where they ended', async () => {
         await aCall('one');
         for (let i = 0; i < 6; i++) await candidate('one', `c${i}`, answeredAt + i);
-        const first = await feeds.read('alice', 0, 3);
+        const first = await feeds.read('alice', null, 3);
         expect(namesIn(first.items)).toEqual(['answered', 'c0', 'c1']);
-        expect(first.sequence).toBe(first.items.at(-1)?.sequence);
-        const second = await feeds.read('alice', first.sequence, 3);
+        expect(first.points).toHaveLength(3);
+        expect(first.point).toEqual(first.points.at(-1));
+        const second = await feeds.read('alice', first.point, 3);
         expect(namesIn(second.items)).toEqual(['c2', 'c3', 'c4']);
-        const third = await feeds.read('alice', second.sequence, 3);
+        const third = await feeds.read('alice', second.point, 3);
         expect(namesIn(third.items)).toEqual(['c5']);
-        const nothing = await feeds.read('alice', third.sequence, 3);
-        expect(nothing.items).toEqual([]);
-        expect(nothing.sequence).toBeGreaterThanOrEqual(third.sequence);
+        const nothing = await feeds.read('alice', third.point, 3);
+        expect([nothing.items, nothing.points]).toEqual([[], []]);
+        expect(nothing.point.sequence).toBeGreaterThanOrEqual(third.point.sequence);
         await candidate('one', 'c6', answeredAt + 6);
-        const later = await feeds.read('alice', nothing.sequence, 3);
+        const later = await feeds.read('alice', nothing.point, 3);
         expect(namesIn(later.items)).toEqual(['c6']);
         expect([first, second, third, nothing, later].map((page) => page.recovered)).toEqual(Array(5).fill(true));
       });
@@ -69,33 +78,59 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
       it('gives the rest from any item on', async () => {
         await aCall('one');
         for (let i = 0; i < 6; i++) await candidate('one', `c${i}`, answeredAt + i);
-        const { items } = await feeds.read('alice', 0, 100);
-        for (const [i, item] of items.entries()) {
-          expect((await feeds.read('alice', item.sequence, 100)).items).toEqual(items.slice(i + 1));
-          expect((await feeds.read('alice', item.sequence - 1, 1)).items).toEqual([item]);
+        const { items, points } = await feeds.read('alice', null, 100);
+        expect([items.length, points.length]).toEqual([7, 7]);
+        for (const [i, point] of points.entries()) {
+          const rest = await feeds.read('alice', point, 100);
+          expect([rest.items, rest.points]).toEqual([items.slice(i + 1), points.slice(i + 1)]);
+          expect((await feeds.read('alice', point, 1)).items).toEqual(items.slice(i + 1, i + 2));
         }
+      });
+
+      it('gives everything to a reader with a point of another numbering, and says that it may have missed something', async () => {
+        await aCall('one');
+        const stranger: FeedPoint = { epoch: 'another-log', sequence: 1, seen: [] };
+        const whole = await feeds.read('alice', null, 10);
+        expect(whole.items).toHaveLength(1);
+        expect(await feeds.read('alice', stranger, 10)).toEqual({ ...whole, recovered: false });
+        expect(await feeds.readSession('alice', 'one', stranger, 10)).toEqual({ ...whole, recovered: false });
+        const ahead = await feeds.read('alice', { ...stranger, sequence: Number.MAX_SAFE_INTEGER }, 10);
+        expect(ahead).toEqual({ ...whole, recovered: false });
+        expect(await feeds.read('alice', ahead.point, 10)).toMatchObject({ items: [], recovered: true });
+        expect(await feeds.read('carol', stranger, 10)).toMatchObject({ items: [], points: [], recovered: false });
       });
 
       it('loses nothing for a reader whose feed was empty', async () => {
         await driver.handle('one', anOffer());
-        const { sequence } = await feeds.read('alice', 0, 10);
+        const point = await upToDate('alice');
         await driver.handle('one', anAnswer());
-        expect(namesIn((await feeds.read('alice', sequence, 10)).items)).toEqual(['answered']);
+        expect(namesIn((await feeds.read('alice', point, 10)).items)).toEqual(['answered']);
+        expect(namesIn((await feeds.readSession('alice', 'one', point, 10)).items)).toEqual(['answered']);
       });
 
       it('gives the items of one session by the same cursor', async () => {
         await aCall('one');
         await aCall('two');
         for (const [i, id] of ['one', 'two', 'one', 'two'].entries()) await candidate(id, `c${i}`, answeredAt + i);
-        const { items } = await feeds.read('alice', 0, 100);
+        const { items, points } = await feeds.read('alice', null, 100);
         const ones = items.filter((item) => item.sessionId === 'one');
-        const page = await feeds.readSession('alice', 'one', 0, 2);
-        expect(page).toEqual({ items: ones.slice(0, 2), recovered: true, sequence: ones[1]?.sequence });
-        const rest = await feeds.readSession('alice', 'one', page.sequence, 2);
-        expect(rest.items).toEqual(ones.slice(2));
+        const page = await feeds.readSession('alice', 'one', null, 2);
+        expect(page).toEqual({
+          items: ones.slice(0, 2),
+          points: [aPoint, aPoint],
+          point: page.points[1],
+          recovered: true,
+        });
+        expect((await feeds.readSession('alice', 'one', page.points[0] ?? null, 2)).items).toEqual(ones.slice(1));
+        const rest = await feeds.readSession('alice', 'one', page.point, 2);
+        expect([rest.items, rest.points]).toEqual([ones.slice(2), [aPoint]]);
         await candidate('one', 'later', answeredAt + 9);
-        expect(namesIn((await feeds.readSession('alice', 'one', rest.sequence, 2)).items)).toEqual(['later']);
-        expect((await feeds.readSession('bob', 'one', 0, 2)).items).toEqual([]);
+        expect(namesIn((await feeds.readSession('alice', 'one', rest.point, 2)).items)).toEqual(['later']);
+        for (const [i, point] of points.entries()) {
+          const beyond = items.slice(i + 1).filter((item) => item.sessionId === 'one');
+          expect((await feeds.readSession('alice', 'one', point, 100)).items.slice(0, -1)).toEqual(beyond);
+        }
+        expect((await feeds.readSession('bob', 'one', null, 2)).items).toEqual([]);
       });
     });
 
@@ -119,7 +154,7 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
         await aCall('two');
         await candidate('two', 'x', answeredAt + 10);
         await candidate('one', 'y', answeredAt + 20);
-        const items = (await feeds.read('alice', 0, 100)).items.filter((item) => item.sessionId === 'two');
+        const items = (await feeds.read('alice', null, 100)).items.filter((item) => item.sessionId === 'two');
         expect(items).toHaveLength(2);
         expect(await feeds.sessionSince('alice', 'two', 0)).toEqual(items);
         expect(await feeds.sessionSince('alice', 'two', answeredAt + 5)).toEqual(items.slice(1));
@@ -155,22 +190,30 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
 
     describe('waiting for a change', () => {
       it('ends at once when there is something beyond the cursor', async () => {
+        const point = await upToDate('alice');
         await aCall('one');
-        await expect(feeds.changed('alice', 0, never())).resolves.toBeUndefined();
+        await expect(feeds.changed('alice', point, never())).resolves.toBeUndefined();
+      });
+
+      it('ends at once for a point of another numbering when there is anything', async () => {
+        await aCall('one');
+        const stranger: FeedPoint = { epoch: 'another-log', sequence: Number.MAX_SAFE_INTEGER, seen: [] };
+        await expect(feeds.changed('alice', stranger, never())).resolves.toBeUndefined();
       });
 
       it('ends when something comes, for everyone who waits for that feed', async () => {
         await aCall('one');
-        const { sequence } = await feeds.read('alice', 0, 10);
-        const waiting = [1, 2, 3].map(() => feeds.changed('alice', sequence, never()));
+        const point = await upToDate('alice');
+        const waiting = [1, 2, 3].map(() => feeds.changed('alice', point, never()));
         const other = new AbortController();
         let otherEnded = false;
-        const others = feeds.changed('carol', 0, other.signal).then(() => {
+        const carols = await upToDate('carol');
+        const others = feeds.changed('carol', carols, other.signal).then(() => {
           otherEnded = true;
         });
         await candidate('one', 'x', answeredAt + 1);
         await Promise.all(waiting);
-        expect(namesIn((await feeds.read('alice', sequence, 10)).items)).toEqual(['x']);
+        expect(namesIn((await feeds.read('alice', point, 10)).items)).toEqual(['x']);
         await settle();
         expect(otherEnded).toBe(false);
         other.abort();
@@ -179,10 +222,11 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
 
       it('ends when it is aborted, and does not begin when it has been', async () => {
         const controller = new AbortController();
-        const waiting = feeds.changed('alice', 0, controller.signal);
+        const point = await upToDate('alice');
+        const waiting = feeds.changed('alice', point, controller.signal);
         controller.abort();
         await expect(waiting).resolves.toBeUndefined();
-        await expect(feeds.changed('alice', 0, controller.signal)).resolves.toBeUndefined();
+        await expect(feeds.changed('alice', point, controller.signal)).resolves.toBeUndefined();
       });
     });
 
@@ -200,10 +244,10 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
         expect(await feeds.forget(due)).toBe(0);
         expect(await feeds.forget(due + 1)).toBe(1);
         expect(await feeds.forget(due + 1)).toBe(0);
-        const { items } = await feeds.read('alice', 0, 100);
+        const { items } = await feeds.read('alice', null, 100);
         expect(items.map((item) => item.sessionId)).toEqual(['two', 'live', 'two', 'two']);
         expect(await feeds.since('alice', 0)).toEqual(items);
-        expect((await feeds.readSession('alice', 'one', 0, 100)).items).toEqual([]);
+        expect((await feeds.readSession('alice', 'one', null, 100)).items).toEqual([]);
         expect(await feeds.sessionSince('alice', 'one', 0)).toEqual([]);
         expect(await feeds.sessionSince('alice', 'two', 0)).toHaveLength(3);
       });
@@ -212,44 +256,60 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
         await aCall('one');
         await aCall('two');
         await candidate('one', 'x', answeredAt + 5);
-        const before = (await feeds.read('alice', 0, 100)).items;
-        const [answer1, answer2, x] = before;
+        const { items: before, points } = await feeds.read('alice', null, 100);
+        const answer2 = before[1];
         await driver.handle('one', aWithdrawal({ now: answeredAt + 10 }));
         await feeds.forget(t0 + offerTtlMs);
-        const recovered = async (after: number) => (await feeds.read('alice', after, 100)).recovered;
-        expect(await recovered(answer1?.sequence ?? 0)).toBe(false);
-        expect(await recovered(answer2?.sequence ?? 0)).toBe(false);
-        expect(await recovered((x?.sequence ?? 0) - 1)).toBe(false);
-        expect(await recovered(x?.sequence ?? 0)).toBe(true);
-        expect((await feeds.readSession('alice', 'two', answer2?.sequence ?? 0, 9)).recovered).toBe(false);
-        expect((await feeds.read('alice', answer1?.sequence ?? 0, 100)).items).toEqual([answer2]);
+        const recovered = async (point: FeedPoint | undefined) =>
+          (await feeds.read('alice', point ?? null, 100)).recovered;
+        expect(points).toHaveLength(3);
+        expect(await recovered(points[0])).toBe(false);
+        expect(await recovered(points[1])).toBe(false);
+        expect(await recovered(points[2])).toBe(true);
+        expect((await feeds.readSession('alice', 'two', points[1] ?? null, 9)).recovered).toBe(false);
+        expect((await feeds.read('alice', points[0] ?? null, 100)).items).toEqual([answer2]);
         // Nothing was promised to a reader without a cursor.
-        expect(await feeds.read('alice', 0, 100)).toEqual({
-          items: [answer2],
-          recovered: true,
-          sequence: expect.any(Number),
-        });
+        const page = { items: [answer2], points: [aPoint], point: aPoint, recovered: true };
+        expect(await feeds.read('alice', null, 100)).toEqual(page);
       });
 
       it('says so too where nothing is left, and not to a reader that has been up to date', async () => {
+        const empty = await upToDate('alice');
         await aCall('one');
-        const [answer] = (await feeds.read('alice', 0, 1)).items;
+        const [answer = null] = (await feeds.read('alice', null, 1)).points;
         await end('one', due);
-        const upToDate = await feeds.read('alice', 0, 100);
+        const point = await upToDate('alice');
         expect(await feeds.forget(due + 1)).toBe(1);
-        expect(await feeds.read('alice', answer?.sequence ?? 0, 10)).toEqual({
-          items: [],
-          recovered: false,
-          sequence: expect.any(Number),
-        });
-        expect((await feeds.read('alice', upToDate.sequence, 10)).recovered).toBe(true);
+        const page = { items: [], points: [], point: aPoint, recovered: false };
+        expect(await feeds.read('alice', answer, 10)).toEqual(page);
+        expect(await feeds.read('alice', empty, 10)).toEqual(page);
+        expect((await feeds.read('alice', point, 10)).recovered).toBe(true);
         await aCall('new', due + 1_000);
-        const renewed = await feeds.read('alice', answer?.sequence ?? 0, 10);
+        const renewed = await feeds.read('alice', answer, 10);
         expect({ names: namesIn(renewed.items), recovered: renewed.recovered }).toEqual({
           names: ['answered'],
           recovered: false,
         });
-        expect((await feeds.read('alice', upToDate.sequence, 10)).recovered).toBe(true);
+        const next = await feeds.read('alice', point, 10);
+        expect({ names: namesIn(next.items), recovered: next.recovered }).toEqual({
+          names: ['answered'],
+          recovered: true,
+        });
+      });
+
+      it('tells a reader once that it may have missed something: from the page on it has missed nothing', async () => {
+        await aCall('one');
+        const [answer = null] = (await feeds.read('alice', null, 1)).points;
+        await end('one', due);
+        await feeds.forget(due + 1);
+        const told = await feeds.read('alice', answer, 10);
+        expect(told.recovered).toBe(false);
+        expect((await feeds.read('alice', told.point, 10)).recovered).toBe(true);
+        await aCall('new', due + 1_000);
+        expect(await feeds.read('alice', told.point, 10)).toMatchObject({
+          items: [{ sessionId: 'new' }],
+          recovered: true,
+        });
       });
 
       it('keeps times growing over a feed that was forgotten whole', async () => {
@@ -257,12 +317,12 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
         const candidates = Array.from({ length: 50 }, (_, i) => i);
         await driver.handle('one', someCandidates({ candidates }));
         await driver.handle('one', aWithdrawal({ now: answeredAt }));
-        const last = (await feeds.read('alice', 0, 10)).items.at(-1);
+        const last = (await feeds.read('alice', null, 10)).items.at(-1);
         expect(last?.at).toBe(answeredAt + 1);
         await feeds.forget(Number.MAX_SAFE_INTEGER);
         expect(await feeds.since('alice', 0)).toEqual([]);
         await aCall('two', answeredAt + 3);
-        expect(await feeds.since('alice', answeredAt + 50)).toEqual((await feeds.read('alice', 0, 10)).items);
+        expect(await feeds.since('alice', answeredAt + 50)).toEqual((await feeds.read('alice', null, 10)).items);
         expect(namesIn(await feeds.since('alice', answeredAt + 50))).toEqual(['answered']);
       });
 
@@ -271,8 +331,8 @@ export const feedsReadingContract = (adapter: string, make: MakeFeeds) =>
         await driver.handle('one', aWithdrawal());
         await feeds.forget(Number.MAX_SAFE_INTEGER);
         await driver.show(driver.history);
-        expect((await feeds.read('alice', 0, 10)).items).toEqual([]);
-        expect((await feeds.read('bob', 0, 10)).items).toEqual([]);
+        expect((await feeds.read('alice', null, 10)).items).toEqual([]);
+        expect((await feeds.read('bob', null, 10)).items).toEqual([]);
         expect(await feeds.forget(Number.MAX_SAFE_INTEGER)).toBe(0);
       });
     });

@@ -1,6 +1,6 @@
 import type { SessionQuota } from '@signalbox/commands';
 import { session } from '@signalbox/domain';
-import type { View } from '@signalbox/event-sourcing';
+import { streamName, type View } from '@signalbox/event-sourcing';
 import type { SessionRow } from '@signalbox/read-models';
 import { sessions as projection } from '@signalbox/read-models/projections';
 import { anOffer, aWithdrawal, offerTtlMs, t0 } from '@signalbox/testing';
@@ -41,17 +41,25 @@ export const sessionQuotaContract = (adapter: string, make: (limits: Limits) => 
     it('counts those in flight until they are released', async () => {
       const done = await release('alice', 2);
       expect(await quota.reserve('alice', 2, t0)).toEqual(tooMany);
-      done();
+      done([]);
       expect(await quota.reserve('alice', 3, t0)).toEqual(reserved);
     });
 
     it('gives places back once, however often they are released', async () => {
       const done = await release('alice', 1);
       await release('alice', 2);
-      done();
-      done();
+      done([]);
+      done([]);
       expect(await quota.reserve('alice', 2, t0)).toEqual(tooMany);
       expect(await quota.reserve('alice', 1, t0)).toEqual(reserved);
+    });
+
+    it('counts once what was recorded and can be seen, and no more what failed beside it', async () => {
+      const done = await release('alice', 2);
+      const [recorded] = await driver.handle('one', anOffer());
+      done([{ stream: streamName('session', 'one'), revision: recorded?.revision ?? -1 }]);
+      expect(await quota.reserve('alice', 3, t0)).toEqual(tooMany);
+      expect(await quota.reserve('alice', 2, t0)).toEqual(reserved);
     });
 
     it('takes nothing with what it refuses', async () => {
@@ -76,7 +84,7 @@ export const sessionQuotaContract = (adapter: string, make: (limits: Limits) => 
       expect(await quota.reserve('alice', 1, t0 + offerTtlMs - 1)).toEqual(tooMany);
       await driver.handle('one', aWithdrawal());
       const done = await release('alice', 1, t0 + 2_000);
-      done();
+      done([]);
       expect(await quota.reserve('alice', 3, t0 + offerTtlMs)).toEqual(reserved);
     });
 

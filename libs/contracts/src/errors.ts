@@ -173,6 +173,11 @@ export const catalogue = {
     title: 'The server cannot write now',
     help: 'Its disk or event store is away. Nothing was acknowledged that is not stored. Try again after `Retry-After`.',
   },
+  VIEWS_UNAVAILABLE: {
+    status: 503,
+    title: 'The server cannot read now',
+    help: 'Its read models are away, or are being built again from the log. Nothing is lost. Try again after `Retry-After`.',
+  },
   NOT_CAUGHT_UP: {
     status: 503,
     title: 'The read model has not caught up yet',

@@ -8,7 +8,7 @@ import { opaqueJson } from './opaque-json.ts';
 const time = z.int().meta({ description: 'Epoch milliseconds.' });
 const identity = z.string().meta({ description: 'A credential name, or the 64 hex digits of an Ed25519 public key.' });
 const sessionId = z.string().min(1).max(128);
-const cursor = z.string().min(1).max(256);
+const cursor = z.string().min(1).max(2_048);
 const MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000;
 const durationMs = z.int().min(0).max(MAX_DURATION_MS);
 /** A query parameter that may be given once or more often. */

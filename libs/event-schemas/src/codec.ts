@@ -75,12 +75,13 @@ const bytesOf = (schema: AnySchema, event: AnyEvent): Uint8Array => {
   }
 };
 
-const dataOf = (schema: AnySchema, { type, schemaVersion, position, keyId, data }: RecordedEvent): unknown => {
+const dataOf = (schema: AnySchema, recorded: RecordedEvent): unknown => {
+  const { schemaVersion, keyId, data } = recorded;
   try {
     if (keyId !== null) throw new Error('It is sealed with a key, which this codec has not.');
     return schema.parse(schemaVersion, jsonOf(data));
   } catch (cause) {
-    throw new UnreadableEvent(type, schemaVersion, position, { cause });
+    throw new UnreadableEvent(recorded, { cause });
   }
 };
 

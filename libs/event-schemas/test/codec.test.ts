@@ -111,6 +111,7 @@ describe('decoding', () => {
     for (const unknown of ['skip', 'stop'] as const) {
       const error = await errorOf(createEventCodec().decode([event], unknown));
       expect(error).toBeInstanceOf(UnreadableEvent);
+      expect(error).toMatchObject({ code: 'UNREADABLE_EVENT', stream: event.stream });
       expect(error.message).toMatch(/SessionWithdrawn \(schema version [012]\) at position 7/);
       expect(error.cause).toBeInstanceOf(Error);
     }

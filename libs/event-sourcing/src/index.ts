@@ -1,5 +1,7 @@
 export * from './command-handler.ts';
 export * from './decider.ts';
+export * from './lane.ts';
+export * from './ports/bus.ts';
 export * from './ports/codec.ts';
 export * from './ports/event-log.ts';
 export * from './ports/view.ts';

@@ -1,4 +1,4 @@
-import type { Decoded, EventCodec } from './ports/codec.ts';
+import { type Decoded, type EventCodec, UnreadableEvent } from './ports/codec.ts';
 import type { RecordedEvent } from './ports/event-log.ts';
 import type { BoundProjection } from './projection.ts';
 
@@ -21,6 +21,11 @@ export interface ProjectionRunner {
 export const createProjectionRunner = <E>(options: {
   readonly codec: EventCodec<E>;
   readonly projections: readonly BoundProjection<E>[];
+  /**
+   * Told of each event of a stream that holds an event which can't be read. The rest of the batch is applied, and the
+   * rows of that stream stay as they are. Without it the whole batch fails, and so does everything behind it.
+   */
+  readonly setAside?: (event: RecordedEvent, reason: UnreadableEvent) => void;
   /** Called after each batch, with what was read: for metrics and for waking who waits. */
   readonly onApplied?: (events: readonly Decoded<E>[]) => void;
 }): ProjectionRunner => {
@@ -39,8 +44,7 @@ export const createProjectionRunner = <E>(options: {
       );
     }
     owed = first.position;
-    const events = await options.codec.decode(batch, 'skip');
-    for (const projection of options.projections) await projection.apply(events, last.position);
+    const events = await applyReadable(batch, last.position);
     owed = null;
     position = Math.max(position, last.position);
     for (const waiter of waiting) {
@@ -49,6 +53,21 @@ export const createProjectionRunner = <E>(options: {
       waiter.resolve();
     }
     options.onApplied?.(events);
+  };
+
+  const applyReadable = async (batch: readonly RecordedEvent[], checkpoint: number): Promise<readonly Decoded<E>[]> => {
+    try {
+      const events = await options.codec.decode(batch, 'skip');
+      for (const projection of options.projections) await projection.apply(events, checkpoint);
+      return events;
+    } catch (error) {
+      if (!(error instanceof UnreadableEvent) || !options.setAside) throw error;
+      const isReadable = ({ stream }: RecordedEvent) => stream !== error.stream;
+      const rest = batch.filter(isReadable);
+      if (rest.length === batch.length) throw error;
+      for (const event of batch) if (!isReadable(event)) options.setAside(event, error);
+      return applyReadable(rest, checkpoint);
+    }
   };
 
   return {

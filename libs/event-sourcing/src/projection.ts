@@ -45,26 +45,45 @@ export const bindProjection = <E extends { readonly type: string }, Row, Out>(
   category: projection.category,
   checkpoint: () => view.checkpoint(),
   apply: async (batch, checkpoint) => {
-    const byStream = groupByStream(batch.filter((e) => categoryOf(e.stream) === projection.category));
-    const rows = byStream.size === 0 ? undefined : await view.read([...byStream.keys()]);
-    const changes: Change<Row, Out>[] = [];
-    for (const [stream, arrived] of byStream) {
-      const known = rows?.get(stream);
-      const events = await withoutGap(arrived, known?.revision ?? -1, (from) => refetch(stream, from));
-      const last = events.at(-1);
-      if (!last) continue;
-      let row = known?.row;
-      const out: Out[] = [];
-      for (const event of events) {
-        const applied = applyOne(projection, row, event);
-        row = applied.row;
-        if (applied.out) out.push(...applied.out);
-      }
-      changes.push({ stream, revision: last.revision, position: last.position, row, out });
+    let byStream = groupByStream(batch.filter((e) => categoryOf(e.stream) === projection.category));
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const changes = await changesFor(projection, view, byStream, refetch);
+      const stale = new Set(await view.write(changes, checkpoint));
+      if (stale.size === 0) return;
+      byStream = new Map([...byStream].filter(([stream]) => stale.has(stream)));
     }
-    await view.write(changes, checkpoint);
+    throw new Error(`Others kept writing the rows of ${projection.name}: the batch has to be applied again.`);
   },
 });
+
+/** How often rows that somebody else writes at the same time are made again before the whole batch is. */
+const MAX_ATTEMPTS = 8;
+
+const changesFor = async <E extends { readonly type: string }, Row, Out>(
+  projection: Projection<E, Row, Out>,
+  view: View<Row, Out>,
+  byStream: ReadonlyMap<StreamName, readonly Decoded<E>[]>,
+  refetch: (stream: StreamName, from: number) => Promise<readonly Decoded<E>[]>,
+): Promise<readonly Change<Row, Out>[]> => {
+  const rows = byStream.size === 0 ? undefined : await view.read([...byStream.keys()]);
+  const changes: Change<Row, Out>[] = [];
+  for (const [stream, arrived] of byStream) {
+    const known = rows?.get(stream);
+    const after = known?.revision ?? -1;
+    const events = await withoutGap(arrived, after, (from) => refetch(stream, from));
+    const last = events.at(-1);
+    if (!last) continue;
+    let row = known?.row;
+    const out: Out[] = [];
+    for (const event of events) {
+      const applied = applyOne(projection, row, event);
+      row = applied.row;
+      if (applied.out) out.push(...applied.out);
+    }
+    changes.push({ stream, after, revision: last.revision, position: last.position, row, out });
+  }
+  return changes;
+};
 
 const groupByStream = <E>(batch: readonly Decoded<E>[]): Map<StreamName, Decoded<E>[]> => {
   const groups = new Map<StreamName, Decoded<E>[]>();
@@ -76,7 +95,10 @@ const groupByStream = <E>(batch: readonly Decoded<E>[]): Map<StreamName, Decoded
   return groups;
 };
 
-/** The events that follow `revision` without a gap; what was seen before is dropped, what is missing is fetched. */
+/**
+ * The events that follow `revision` without a gap; what was seen before is dropped, what is missing is fetched. What
+ * came after the batch is left to its own turn, so that outputs keep the order in which the events arrive.
+ */
 const withoutGap = async <E>(
   arrived: readonly Decoded<E>[],
   revision: number,
@@ -86,7 +108,10 @@ const withoutGap = async <E>(
   let next = revision + 1;
   for (const event of arrived) {
     if (event.revision < next) continue;
-    if (event.revision > next) return refetch(revision + 1);
+    if (event.revision > next) {
+      const last = arrived.at(-1)?.revision ?? -1;
+      return (await refetch(revision + 1)).filter((fetched) => fetched.revision <= last);
+    }
     fresh.push(event);
     next++;
   }

@@ -3,9 +3,11 @@ import {
   bindProjection,
   createProjectionRunner,
   type Decoded,
+  type EventCodec,
   type Projection,
   type RecordedEvent,
   streamName,
+  UnreadableEvent,
 } from '../src/index.ts';
 import { codec, entered, type RoomEvent, recorded, toyView } from './toys.ts';
 
@@ -26,8 +28,20 @@ const two = streamName('room', 'two');
 const visit = (stream: typeof one, revision: number, position: number, who: string) =>
   recorded(stream, revision, position, entered(who));
 
+/** A double: the toys' codec, which cannot read what is called broken. */
+const choosy: EventCodec<RoomEvent> = {
+  ...codec,
+  decode: async (events, unknown) => {
+    const broken = events.find(({ type }) => type === 'Broken');
+    if (broken) throw new UnreadableEvent(broken);
+    return codec.decode(events, unknown);
+  },
+};
+const broken = (stream: typeof one, revision: number, position: number) =>
+  recorded(stream, revision, position, { type: 'Broken', data: {} });
+
 /** Two projections over the same history; the second one's view can be made to fail. */
-const setUp = (history: readonly RecordedEvent[] = []) => {
+const setUp = (history: readonly RecordedEvent[] = [], { setsAside = false } = {}) => {
   const first = toyView<Row, string>();
   const second = toyView<Row, string>();
   const fault = { on: false };
@@ -36,23 +50,25 @@ const setUp = (history: readonly RecordedEvent[] = []) => {
     ...second.view,
     write: async (changes, checkpoint) => {
       if (fault.on) throw new Error('view away');
-      await second.view.write(changes, checkpoint);
+      return second.view.write(changes, checkpoint);
     },
   };
   const refetch = async (stream: string, from: number): Promise<readonly Decoded<RoomEvent>[]> =>
-    codec.decode(
+    choosy.decode(
       history.filter((event) => event.stream === stream && event.revision >= from),
       'skip',
     );
+  const aside: (readonly [event: string, reason: string])[] = [];
   const runner = createProjectionRunner({
-    codec,
+    codec: choosy,
     projections: [
       bindProjection(visits('first@1'), first.view, refetch),
       bindProjection(visits('second@1'), failing, refetch),
     ],
+    ...(setsAside && { setAside: ({ id }, reason) => aside.push([id, reason.message]) }),
     onApplied: (events) => applied.push(events.map((event) => event.id)),
   });
-  return { runner, first, second, fault, applied };
+  return { runner, first, second, fault, applied, aside };
 };
 
 describe('a projection runner', () => {
@@ -175,5 +191,54 @@ describe('a projection runner', () => {
     await runner.apply([visit(one, 0, 2, 'ann')]);
     await expect(other).resolves.toBeUndefined();
     await expect(runner.reached(9, controller.signal)).rejects.toThrow('too late');
+  });
+});
+
+describe('an event that cannot be read', () => {
+  const batch = [visit(one, 0, 2, 'ann'), visit(two, 0, 4, 'ben'), broken(two, 1, 6), visit(one, 1, 8, 'cay')];
+
+  it('holds everything up where nobody sets it aside', async () => {
+    const { runner, first, applied } = setUp();
+    await expect(runner.apply(batch)).rejects.toMatchObject({ code: 'UNREADABLE_EVENT', stream: two });
+    expect([first.writes, applied, runner.position]).toEqual([[], [], 0]);
+  });
+
+  it('is set aside with all of its stream in the batch, and the rest is applied', async () => {
+    const { runner, first, second, applied, aside } = setUp([], { setsAside: true });
+    await runner.apply(batch);
+    const reason = 'The event Broken (schema version 1) at position 6 does not match its schema.';
+    expect(aside).toEqual([
+      ['event-4', reason],
+      ['event-6', reason],
+    ]);
+    for (const { rows, view } of [first, second]) {
+      expect([...rows]).toEqual([[one, { revision: 1, row: { visits: 2 } }]]);
+      expect(await view.checkpoint()).toBe(8);
+    }
+    expect(applied).toEqual([['event-2', 'event-8']]);
+    expect(runner.position).toBe(8);
+  });
+
+  it('is set aside also when the whole batch is of its stream', async () => {
+    const { runner, first, applied, aside } = setUp([], { setsAside: true });
+    await runner.apply([broken(two, 0, 6)]);
+    expect(aside.map(([event]) => event)).toEqual(['event-6']);
+    expect([first.rows.size, applied, runner.position]).toEqual([0, [[]], 6]);
+  });
+
+  it('sets aside what comes after it in its stream, which can’t be applied without it', async () => {
+    const history = [visit(two, 0, 4, 'ben'), broken(two, 1, 6), visit(two, 2, 8, 'dan')];
+    const { runner, first, aside } = setUp(history, { setsAside: true });
+    await runner.apply([...history.slice(2), visit(one, 0, 10, 'ann')]);
+    expect(aside.map(([event]) => event)).toEqual(['event-8']);
+    expect([...first.rows]).toEqual([[one, { revision: 0, row: { visits: 1 } }]]);
+    expect(runner.position).toBe(10);
+  });
+
+  it('is told apart from any other fault, which is nothing to set aside', async () => {
+    const { runner, fault, aside } = setUp([], { setsAside: true });
+    fault.on = true;
+    await expect(runner.apply([visit(one, 0, 2, 'ann')])).rejects.toThrow('view away');
+    expect([aside, runner.position]).toEqual([[], 0]);
   });
 });

@@ -28,7 +28,7 @@ const setUp = (history: readonly Decoded<RoomEvent>[] = []) => {
     refetched.push({ stream, from });
     return history.filter((event) => event.stream === stream && event.revision >= from);
   });
-  return { ...toy, bound, refetched };
+  return { ...toy, toy, bound, refetched };
 };
 
 describe('a projection bound to its view', () => {
@@ -50,8 +50,11 @@ describe('a projection bound to its view', () => {
     expect(writes).toEqual([
       {
         changes: [
-          { stream: one, revision: 1, position: 6, row: { inside: ['ann', 'cay'] }, out: ['ann at 2', 'cay at 6'] },
-          { stream: two, revision: 0, position: 4, row: { inside: ['ben'] }, out: ['ben at 4'] },
+          {
+            ...{ stream: one, after: -1, revision: 1, position: 6 },
+            ...{ row: { inside: ['ann', 'cay'] }, out: ['ann at 2', 'cay at 6'] },
+          },
+          { stream: two, after: -1, revision: 0, position: 4, row: { inside: ['ben'] }, out: ['ben at 4'] },
         ],
         checkpoint: 9,
       },
@@ -65,6 +68,7 @@ describe('a projection bound to its view', () => {
     await bound.apply([decoded(one, 1, 4, closed)], 4);
     await bound.apply([decoded(one, 2, 6, entered('ben'))], 6);
     expect(writes.map((write) => write.changes[0]?.row)).toEqual([{ inside: ['ann'] }, undefined, { inside: ['ben'] }]);
+    expect(writes.map((write) => write.changes[0]?.after)).toEqual([-1, 0, 1]);
   });
 
   it('leaves other categories alone, and moves the checkpoint past them', async () => {
@@ -99,9 +103,9 @@ describe('a projection bound to its view', () => {
   it.each([
     ['before the batch', [2]],
     ['in the middle of it', [0, 2]],
-  ])('fetches what is missing %s, and takes the whole from there', async (_, arriving) => {
+  ])('fetches what is missing %s, and leaves what came after the batch to its own turn', async (_, arriving) => {
     const history = ['ann', 'ben', 'cay', 'dan'].map((who, i) => decoded(one, i, 2 * i + 2, entered(who)));
-    const { bound, writes, refetched } = setUp(history.slice(0, 3));
+    const { bound, writes, refetched } = setUp(history);
     await bound.apply(
       arriving.flatMap((i) => history[i] ?? []),
       6,
@@ -109,16 +113,20 @@ describe('a projection bound to its view', () => {
     expect(refetched).toEqual([{ stream: one, from: 0 }]);
     expect(writes[0]?.changes).toEqual([
       {
-        stream: one,
-        revision: 2,
-        position: 6,
+        ...{ stream: one, after: -1, revision: 2, position: 6 },
         row: { inside: ['ann', 'ben', 'cay'] },
         out: ['ann at 2', 'ben at 4', 'cay at 6'],
       },
     ]);
     await bound.apply(history.slice(3), 8);
     expect(refetched).toHaveLength(1);
-    expect(writes[1]?.changes[0]?.row).toEqual({ inside: ['ann', 'ben', 'cay', 'dan'] });
+    expect(writes[1]?.changes).toEqual([
+      {
+        ...{ stream: one, after: 2, revision: 3, position: 8 },
+        row: { inside: ['ann', 'ben', 'cay', 'dan'] },
+        out: ['dan at 8'],
+      },
+    ]);
   });
 
   it('fetches from its row on, and changes nothing where there is nothing to fetch', async () => {
@@ -127,5 +135,68 @@ describe('a projection bound to its view', () => {
     await bound.apply([decoded(one, 3, 9, entered('dan'))], 9);
     expect(refetched).toEqual([{ stream: one, from: 1 }]);
     expect(writes[1]).toEqual({ changes: [], checkpoint: 9 });
+  });
+});
+
+describe('a projection whose rows somebody else writes too', () => {
+  const batch = [
+    decoded(one, 0, 2, entered('ann')),
+    decoded(two, 0, 4, entered('ben')),
+    decoded(one, 1, 6, entered('cay')),
+  ];
+
+  it('makes the changes that were not taken again, from the rows as they are now, and no others', async () => {
+    const { bound, toy, rows, out, writes } = setUp();
+    toy.beforeWrite = async () => {
+      if (writes.length === 1) rows.set(one, { revision: 0, row: { inside: ['ann'] } });
+    };
+    await bound.apply(batch, 9);
+    expect(
+      writes.map(({ changes, checkpoint }) => ({ streams: changes.map(({ stream }) => stream), checkpoint })),
+    ).toEqual([
+      { streams: [one, two], checkpoint: 9 },
+      { streams: [one], checkpoint: 9 },
+    ]);
+    expect(writes[1]?.changes).toEqual([
+      { ...{ stream: one, after: 0, revision: 1, position: 6 }, row: { inside: ['ann', 'cay'] }, out: ['cay at 6'] },
+    ]);
+    expect(rows.get(one)).toEqual({ revision: 1, row: { inside: ['ann', 'cay'] } });
+    expect(out).toEqual(['ben at 4', 'cay at 6']);
+    expect(await bound.checkpoint()).toBe(9);
+  });
+
+  it('moves the checkpoint on when the others have shown all of it before the second write', async () => {
+    const { bound, toy, rows, out, writes } = setUp();
+    toy.beforeWrite = async () => {
+      rows.set(one, { revision: writes.length - 1, row: { inside: ['ann'] } });
+    };
+    await bound.apply(batch, 9);
+    expect(writes.map(({ changes }) => changes.length)).toEqual([2, 1]);
+    expect(out).toEqual(['ben at 4']);
+    expect(await bound.checkpoint()).toBe(9);
+  });
+
+  it('makes nothing again where they have shown the same or more', async () => {
+    const { bound, toy, rows, out, writes } = setUp();
+    toy.beforeWrite = async () => {
+      rows.set(one, { revision: 2, row: { inside: ['dan'] } });
+    };
+    await bound.apply(batch, 9);
+    expect(writes).toHaveLength(1);
+    expect(rows.get(one)).toEqual({ revision: 2, row: { inside: ['dan'] } });
+    expect(out).toEqual(['ben at 4']);
+  });
+
+  it('is thrown back to whoever delivers the batch when they do so again and again', async () => {
+    const history = Array.from({ length: 20 }, (_, i) => decoded(one, i, 2 * i + 2, entered(`${i}`)));
+    const { bound, toy, rows, writes } = setUp();
+    toy.beforeWrite = async () => {
+      rows.set(one, { revision: writes.length, row: { inside: ['dan'] } });
+    };
+    await expect(bound.apply(history, 40)).rejects.toThrow(
+      'Others kept writing the rows of occupancy@1: the batch has to be applied again.',
+    );
+    expect(writes).toHaveLength(8);
+    expect(await bound.checkpoint()).toBe(0);
   });
 });

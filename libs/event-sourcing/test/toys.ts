@@ -140,6 +140,7 @@ export const toyLog = () => {
   return toy;
 };
 
+/** Takes a change only from the row that it was made from; `beforeWrite` runs before each write, to let a rival in. */
 export const toyView = <Row, Out>() => {
   const rows = new Map<StreamName, Versioned<Row>>();
   const out: Out[] = [];
@@ -155,14 +156,23 @@ export const toyView = <Row, Out>() => {
       ),
     write: async (changes, upTo) => {
       writes.push({ changes, checkpoint: upTo });
-      for (const { stream, revision, row, out: more } of changes) {
-        if (revision <= (rows.get(stream)?.revision ?? -1)) continue;
+      await toy.beforeWrite();
+      const stale: StreamName[] = [];
+      for (const { stream, after, revision, row, out: more } of changes) {
+        const known = rows.get(stream)?.revision ?? -1;
+        if (revision <= known) continue;
+        if (after !== known) {
+          stale.push(stream);
+          continue;
+        }
         rows.set(stream, { revision, row });
         out.push(...more);
       }
-      checkpoint = Math.max(checkpoint, upTo);
+      if (stale.length === 0) checkpoint = Math.max(checkpoint, upTo);
+      return stale;
     },
     checkpoint: async () => checkpoint,
   };
-  return { view, rows, out, writes };
+  const toy = { view, rows, out, writes, beforeWrite: async (): Promise<void> => {} };
+  return toy;
 };

@@ -34,6 +34,7 @@ export const createHttpApp = async (options: HttpOptions): Promise<App> => {
   const { config } = options;
   const app = createServer(options);
   addClosing(app, options);
+  app.decorate('now', () => options.clock.now());
   app.decorate('problemBase', config.publicUrl ?? '');
   app.server.maxConnections = config.load.maxConnections;
   decorateRequests(app);

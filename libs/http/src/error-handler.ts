@@ -23,7 +23,7 @@ const logFault = (
 ): void => {
   const fields = { err: error, requestId: request.id, traceId: request.traceId, route: request.routeOptions.url };
   if (code === 'INTERNAL_ERROR') logger.error(fields, 'a request failed');
-  else if (code === 'LOG_UNAVAILABLE' || code === 'REQUEST_TIMEOUT')
+  else if (code === 'LOG_UNAVAILABLE' || code === 'VIEWS_UNAVAILABLE' || code === 'REQUEST_TIMEOUT')
     logger.warn(fields, 'a request could not be served');
 };
 

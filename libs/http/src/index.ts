@@ -1,7 +1,14 @@
 export { createHttpApp } from './app.ts';
 export { callerOf } from './authentication.ts';
 export { addressKey } from './client-address.ts';
-export { consistencyToken, parseConsistencyToken, readConsistency, type Write, writesHeader } from './consistency.ts';
+export {
+  type Consistency,
+  consistencyToken,
+  parseConsistencyToken,
+  readConsistency,
+  type Write,
+  writesHeader,
+} from './consistency.ts';
 export { parseJson, tooManyContainers } from './json-body.ts';
 export { problemSchema } from './openapi.ts';
 export type { HealthCheck, HttpOptions } from './options.ts';

@@ -89,7 +89,8 @@ export const problemOf = (error: unknown): Problem => {
     case 'FST_ERR_NOT_FOUND':
       return { code: 'NOT_FOUND' };
     case 'LOG_UNAVAILABLE':
-      return { code: 'LOG_UNAVAILABLE' };
+    case 'VIEWS_UNAVAILABLE':
+      return { code };
     case 'BREAKER_OPEN':
       return { code: 'LOG_UNAVAILABLE', ...(typeof retryAfterMs === 'number' && { retryAfterMs }) };
     case 'TIMED_OUT':

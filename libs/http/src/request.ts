@@ -74,5 +74,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Aborts when the application begins to close: who waits should answer now. */
     readonly closing: AbortSignal;
+    /** Epoch milliseconds. */
+    readonly now: () => number;
   }
 }

@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
-import { seededChance } from '@signalbox/testing';
+import { seededChance, t0 } from '@signalbox/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { consistencyToken, parseConsistencyToken, readConsistency, writesHeader } from '../src/index.ts';
@@ -10,26 +10,32 @@ const writes = [
   { stream: 'credential-bob.1', revision: 12 },
 ];
 
+/** The list of two writes, after the time at which they were made. */
+const list = (time: string) => Buffer.from(`${time}\na@1\nb@2`).toString('base64url');
+
 const withRoute = async () => {
-  const { app } = await anApp();
+  const { app, time } = await anApp();
   app.post('/v1/write', { config: { access: 'public' } }, async (_, reply) => writesHeader(reply, writes).send({}));
   app.post('/v1/idle', { config: { access: 'public' } }, async (_, reply) => writesHeader(reply, []).send({}));
   app.get('/v1/read', { config: { access: 'public' } }, async (request) => readConsistency(request));
-  return app;
+  return { app, time };
 };
 
 describe('a consistency token', () => {
   it('takes what was written from a command’s answer to a query', async () => {
-    const app = await withRoute();
+    const { app, time } = await withRoute();
+    time.advance(1_234);
     const token = (await app.inject({ method: 'POST', url: '/v1/write' })).headers['signalbox-consistency'];
+    const writtenAt = time.clock.now();
+    time.advance(5_000);
     const read = await app.inject({ url: '/v1/read', headers: { 'signalbox-consistency': String(token) } });
-    expect(read.json()).toEqual(writes);
+    expect(read.json()).toEqual({ writes, writtenAt });
   });
 
   it('is not given by a command that wrote nothing, and asks for nothing when it is not sent', async () => {
-    const app = await withRoute();
+    const { app } = await withRoute();
     expect((await app.inject({ method: 'POST', url: '/v1/idle' })).headers['signalbox-consistency']).toBeUndefined();
-    expect((await app.inject('/v1/read')).json()).toEqual([]);
+    expect((await app.inject('/v1/read')).json()).toBeNull();
   });
 
   it.each([
@@ -37,14 +43,19 @@ describe('a consistency token', () => {
     '!',
     'abc',
     Buffer.from('a@b').toString('base64url'),
-    Buffer.from('a@1\n').toString('base64url'),
+    Buffer.from('a@1').toString('base64url'),
+    Buffer.from('@5').toString('base64url'),
+    Buffer.from('@5\n').toString('base64url'),
+    Buffer.from('@5\na@1\n').toString('base64url'),
+    Buffer.from('a@1\n@5').toString('base64url'),
+    ...['', '5', '@', '@-5', '@5.5', `@${'5'.repeat(16)}`].map(list),
     'x'.repeat(13_000),
     'z.',
     'z.!',
     `z.${Buffer.from('not compressed').toString('base64url')}`,
     'z.z.AwA',
   ])('that is not ours is bad input: %s', async (token) => {
-    const app = await withRoute();
+    const { app } = await withRoute();
     const response = await app.inject({ url: '/v1/read', headers: { 'signalbox-consistency': token } });
     expect(response.json()).toMatchObject({ status: 400, errors: [{ path: 'headers.signalbox-consistency' }] });
   });
@@ -55,9 +66,9 @@ describe('a consistency token', () => {
       for (let seed = 0; seed < 50; seed++) {
         const chance = seededChance(seed);
         const many = Array.from({ length: 100 }, () => ({ stream: `session-${chance[kind]()}`, revision: 0 }));
-        const token = consistencyToken(many);
+        const token = consistencyToken({ writes: many, writtenAt: t0 });
         expect(token.length).toBeLessThan(3_000);
-        expect(parseConsistencyToken(token)).toEqual(many);
+        expect(parseConsistencyToken(token)).toEqual({ writes: many, writtenAt: t0 });
       }
     },
   );
@@ -65,7 +76,10 @@ describe('a consistency token', () => {
   it('is compressed only where that makes it shorter', () => {
     const chance = seededChance(1);
     const some = (length: number) =>
-      consistencyToken(Array.from({ length }, () => ({ stream: `session-${chance.orderedUuid()}`, revision: 0 })));
+      consistencyToken({
+        writes: Array.from({ length }, () => ({ stream: `session-${chance.orderedUuid()}`, revision: 0 })),
+        writtenAt: t0,
+      });
     expect(some(8)).toMatch(/^[\w-]+$/);
     expect(some(9)).toMatch(/^z\.[\w-]+$/);
     expect(some(9).length).toBeLessThan(some(8).length);
@@ -73,21 +87,24 @@ describe('a consistency token', () => {
 
   it('is not unfolded beyond what a list of ours can hold', () => {
     const packed = (text: string) => `z.${deflateRawSync(text).toString('base64url')}`;
-    expect(parseConsistencyToken(packed('a@1\nb@2'))).toEqual([
+    const two = [
       { stream: 'a', revision: 1 },
       { stream: 'b', revision: 2 },
-    ]);
-    const bomb = packed('a@1\n'.repeat(1_000_000));
+    ];
+    expect(parseConsistencyToken(packed('@5\na@1\nb@2'))).toEqual({ writes: two, writtenAt: 5 });
+    expect(parseConsistencyToken(list('@5'))).toEqual({ writes: two, writtenAt: 5 });
+    const bomb = packed(`@5\n${'a@1\n'.repeat(1_000_000)}`);
     expect(bomb.length).toBeLessThan(12_288);
     expect(parseConsistencyToken(bomb)).toBeUndefined();
-    expect(parseConsistencyToken(packed(Array(1_001).fill('a@1').join('\n')))).toBeUndefined();
+    expect(parseConsistencyToken(packed(['@5', ...Array(1_001).fill('a@1')].join('\n')))).toBeUndefined();
   });
 
   it('comes back as it went, and nothing else is ever read from it', () => {
     const write = fc.record({ stream: fc.stringMatching(/^[a-z]+-[\w.-]{1,60}$/), revision: fc.nat() });
     fc.assert(
-      fc.property(fc.array(write, { minLength: 1, maxLength: 20 }), (list) => {
-        expect(parseConsistencyToken(consistencyToken(list))).toEqual(list);
+      fc.property(fc.array(write, { minLength: 1, maxLength: 20 }), fc.nat(), (some, writtenAt) => {
+        const consistency = { writes: some, writtenAt };
+        expect(parseConsistencyToken(consistencyToken(consistency))).toEqual(consistency);
       }),
     );
     fc.assert(

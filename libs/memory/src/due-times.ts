@@ -4,29 +4,43 @@ import { byText } from './deadline.ts';
 import { OrderedList } from './ordered-list.ts';
 import { memoryRows } from './rows.ts';
 
-const byDueTime = (a: DueRow, b: DueRow): number => a.dueAt - b.dueAt || byText(a.id, b.id) || byText(a.kind, b.kind);
+/** `lookAt`: the due time, or the end of the lease. */
+type Waiting = { readonly row: DueRow; readonly lookAt: number };
+
+const byLookAt = (a: Waiting, b: Waiting): number =>
+  a.lookAt - b.lookAt || byText(a.row.id, b.row.id) || byText(a.row.kind, b.row.kind);
+
+const nameOf = ({ kind, id }: DueRow): string => `${kind}/${id}`;
 
 /**
- * One schedule, fed by a view for each category. The rows lie in the order of their due times and a settled one is
- * taken out at once, so the schedule is never larger than what waits.
+ * One schedule, fed by a view for each category. The rows lie in the order in which they are to be looked at, and a
+ * settled one is taken out at once, so the schedule is never larger than what waits.
  */
 export const memoryDueTimes = (): {
   readonly sessions: View<DueRow>;
   readonly credentials: View<DueRow>;
   readonly dueTimes: DueTimes;
 } => {
-  const waiting = new OrderedList(byDueTime);
+  const waiting = new OrderedList(byLookAt);
+  /** When the lease of a row that was claimed is over, by its name. */
+  const leases = new Map<string, number>();
   const listeners = new Set<() => void>();
 
-  const earliest = (): number => waiting.first()?.dueAt ?? Number.POSITIVE_INFINITY;
+  const earliest = (): number => waiting.first()?.lookAt ?? Number.POSITIVE_INFINITY;
+
+  const move = (was: DueRow | undefined, row: DueRow | undefined) => {
+    if (was && row && was.dueAt === row.dueAt) return; // a lease goes on when nothing has moved
+    if (was) {
+      waiting.delete({ row: was, lookAt: leases.get(nameOf(was)) ?? was.dueAt });
+      leases.delete(nameOf(was));
+    }
+    if (row) waiting.add({ row, lookAt: row.dueAt });
+  };
 
   const view = (): View<DueRow> => {
     const { read, write, checkpoint } = memoryRows<DueRow>((taken) => {
       const before = earliest();
-      for (const { before: was, change } of taken) {
-        if (was) waiting.delete(was);
-        if (change.row) waiting.add(change.row);
-      }
+      for (const one of taken) move(one.before, one.change.row);
       if (earliest() < before) for (const listener of [...listeners]) listener();
     });
     return { read, write, checkpoint };
@@ -36,15 +50,17 @@ export const memoryDueTimes = (): {
     sessions: view(),
     credentials: view(),
     dueTimes: {
-      due: async (now, limit) => {
-        const due: DueRow[] = [];
-        for (const row of waiting.from(() => false)) {
-          if (row.dueAt > now || due.length === limit) break;
-          due.push(row);
+      claim: async (now, limit, leaseMs) => {
+        const due = [...waiting.from(() => false).take(limit)].filter(({ lookAt }) => lookAt <= now);
+        for (const one of due) {
+          const lookAt = now + leaseMs;
+          waiting.delete(one);
+          waiting.add({ row: one.row, lookAt });
+          leases.set(nameOf(one.row), lookAt);
         }
-        return due;
+        return due.map(({ row }) => row);
       },
-      next: async () => waiting.first()?.dueAt ?? null,
+      next: async () => waiting.first()?.lookAt ?? null,
       onEarlier: (listener) => {
         listeners.add(listener);
         return () => {

@@ -1,5 +1,5 @@
 import { idOf, type View } from '@signalbox/event-sourcing';
-import type { FeedItem, FeedOut, FeedPage, FeedSessionRow, Feeds, Forgets } from '@signalbox/read-models';
+import type { FeedItem, FeedOut, FeedPage, FeedPoint, FeedSessionRow, Feeds, Forgets } from '@signalbox/read-models';
 import { feedItems, sequenceOf, sequenceUpTo, timesOf } from './feed-items.ts';
 import { feedWaiters } from './feed-waiters.ts';
 import { partition } from './ordered-list.ts';
@@ -14,11 +14,14 @@ const upToTime = (time: number) => (item: FeedItem) => item.at + timesOf(item.de
  * The times are too, as far back as the items go; a burst of more candidates than milliseconds moves the times of what
  * follows it, until the feed has been quiet for as long as the burst ran ahead.
  *
- * `after` 0 asks for whatever is kept: nothing was promised to whoever has no cursor yet, so it counts as recovered. A
- * page that reaches the end answers with the sequence up to which the log has been read, not only that of its last
- * item: so a reader that keeps asking is never told that it may have missed what was forgotten from other feeds.
+ * Without a point a reader asks for whatever is kept: nothing was promised to whoever has none yet, so it counts as
+ * recovered. A page that reaches the end answers with the sequence up to which the log has been read, not only that of
+ * its last item: so a reader that keeps asking is never told that it may have missed what was forgotten from other
+ * feeds. A point of another numbering (the log was replaced) says nothing here: the reader starts over, and is told.
  */
-export const memoryFeeds = (options: {
+export const memoryFeeds = ({
+  epoch,
+}: {
   readonly epoch: string;
 }): {
   readonly view: View<FeedSessionRow, FeedOut>;
@@ -42,29 +45,35 @@ export const memoryFeeds = (options: {
     for (const out of outs) waiters.wake(out.recipient, sequenceOf(out));
   });
 
-  /** `beyond`: the items after the cursor, one more than `limit` when there are as many. */
-  const page = (recipient: string, after: number, limit: number, beyond: readonly FeedItem[]): FeedPage => {
+  const pointAt = (sequence: number): FeedPoint => ({ epoch, sequence, seen: [] });
+
+  /** The sequence beyond which a reader reads: from the beginning where a point counts in another numbering. */
+  const startOf = (after: FeedPoint | null): number => (after?.epoch === epoch ? after.sequence : 0);
+
+  /** `beyond`: the items after the start, one more than `limit` when there are as many. */
+  const page = (recipient: string, after: FeedPoint | null, limit: number, beyond: readonly FeedItem[]): FeedPage => {
     const shown = beyond.slice(0, limit);
-    const complete = beyond.length <= limit;
+    const points = shown.map((item) => pointAt(item.sequence));
+    const readUpTo = pointAt(Math.max(startOf(after), sequenceUpTo(rows.position)));
     return {
       items: shown,
-      recovered: after === 0 || after >= items.forgottenUpTo(recipient),
-      sequence: complete ? Math.max(after, sequenceUpTo(rows.position)) : (shown.at(-1)?.sequence ?? after),
+      points,
+      point: beyond.length <= limit ? readUpTo : (points.at(-1) ?? pointAt(startOf(after))),
+      recovered: after === null || (after.epoch === epoch && after.sequence >= items.forgottenUpTo(recipient)),
     };
   };
 
   const feeds: Feeds & Forgets = {
-    epoch: options.epoch,
     read: async (recipient, after, limit) => {
       const beyond = items
         .of(recipient)
-        ?.from(upToSequence(after))
+        ?.from(upToSequence(startOf(after)))
         .take(limit + 1);
       return page(recipient, after, limit, [...(beyond ?? [])]);
     },
     readSession: async (recipient, sessionId, after, limit) => {
       const all = items.ofSession(recipient, sessionId);
-      const first = partition(all, upToSequence(after));
+      const first = partition(all, upToSequence(startOf(after)));
       return page(recipient, after, limit, all.slice(first, first + limit + 1));
     },
     since: async (recipient, since) => [...(items.of(recipient)?.from(upToTime(since)) ?? [])],
@@ -73,9 +82,10 @@ export const memoryFeeds = (options: {
       return all.slice(partition(all, upToTime(since)));
     },
     changed: async (recipient, after, signal) => {
+      const start = startOf(after);
       const last = items.of(recipient)?.last();
-      if (last && last.sequence > after) return;
-      await waiters.wait(recipient, after, signal);
+      if (last && last.sequence > start) return;
+      await waiters.wait(recipient, start, signal);
     },
     forget: async (endedBefore) => items.forget(endedBefore),
   };

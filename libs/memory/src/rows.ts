@@ -41,27 +41,38 @@ export const memoryRows = <Row, Out = never>(
     }
   };
 
+  const revisionOf = (stream: StreamName) => rows.get(stream)?.revision ?? removed.get(stream);
+
+  const isNew = ({ stream, revision, position }: Change<Row, Out>) =>
+    position > checkpoint && revision > (revisionOf(stream) ?? -1);
+
+  const isStale = ({ stream, after }: Change<Row, Out>) => {
+    const revision = revisionOf(stream);
+    return revision !== undefined && revision !== after;
+  };
+
   return {
     read: async (streams) => {
       const found = new Map<StreamName, Versioned<Row>>();
       for (const stream of streams) {
-        const known = rows.get(stream);
-        const revision = known ? known.revision : removed.get(stream);
-        if (revision !== undefined) found.set(stream, known ?? { revision, row: undefined });
+        const revision = revisionOf(stream);
+        if (revision !== undefined) found.set(stream, { revision, row: rows.get(stream)?.row });
       }
       return found;
     },
     write: async (changes, upTo) => {
+      const fresh = changes.filter(isNew);
+      const stale = fresh.filter(isStale).map(({ stream }) => stream);
       const taken: Taken<Row, Out>[] = [];
-      for (const change of changes) {
-        const known = rows.get(change.stream);
-        if (change.position <= checkpoint || (known && change.revision <= known.revision)) continue;
+      for (const change of fresh) {
+        if (stale.includes(change.stream)) continue;
+        taken.push({ before: rows.get(change.stream)?.row, change });
         keep(change);
-        taken.push({ before: known?.row, change });
       }
       const checkpointBefore = checkpoint;
-      checkpoint = Math.max(checkpoint, upTo);
+      if (stale.length === 0) checkpoint = Math.max(checkpoint, upTo);
       onTaken(taken, checkpointBefore);
+      return stale;
     },
     checkpoint: async () => checkpoint,
     get position() {

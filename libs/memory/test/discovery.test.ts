@@ -29,7 +29,7 @@ const scattered = async () => {
       expiresAt: 60_000,
       order,
     };
-    const change = { stream: streamName('session', sessionId), revision: 0, position: order, row, out: [] };
+    const change = { stream: streamName('session', sessionId), after: -1, revision: 0, position: order, row, out: [] };
     await view.write([change], order);
   }
   return { view, draws: () => draws };

@@ -12,7 +12,8 @@ describe('due times in memory', () => {
     const write = async (id: string, revision: number, dueAt: number | null) => {
       position++;
       const row: DueRow | undefined = dueAt === null ? undefined : { kind: 'session', id, dueAt };
-      await sessions.write([{ stream: streamName('session', id), revision, position, row, out: [] }], position);
+      const change = { stream: streamName('session', id), after: revision - 1, revision, position, row, out: [] };
+      await sessions.write([change], position);
     };
     await write('one', 0, 100);
     expect(told).toBe(1);

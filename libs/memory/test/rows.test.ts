@@ -8,6 +8,7 @@ type Row = { readonly text: string };
 const stream = streamName('note', 'one');
 const aChange = (overrides?: Partial<Change<Row, string>>): Change<Row, string> => ({
   stream,
+  after: -1,
   revision: 0,
   position: 5,
   row: { text: 'first' },
@@ -24,8 +25,8 @@ describe('rows in memory', () => {
   it('tells what each write changed, what was there before, and the checkpoint from before', async () => {
     const { rows, taken } = setUp();
     const first = aChange();
-    const second = aChange({ revision: 1, position: 9, row: { text: 'second' } });
-    const removed = aChange({ revision: 2, position: 12, row: undefined, out: ['gone'] });
+    const second = aChange({ after: 0, revision: 1, position: 9, row: { text: 'second' } });
+    const removed = aChange({ after: 1, revision: 2, position: 12, row: undefined, out: ['gone'] });
     await rows.write([first], 7);
     await rows.write([second], 9);
     await rows.write([removed], 12);
@@ -37,6 +38,21 @@ describe('rows in memory', () => {
     expect(rows.position).toBe(12);
   });
 
+  it('tells only of the changes that it took, and keeps the checkpoint for what has to be made again', async () => {
+    const { rows, taken } = setUp();
+    const other = streamName('note', 'two');
+    await rows.write([aChange()], 5);
+    const stale = aChange({ revision: 1, position: 8 });
+    const fresh = aChange({ stream: other, position: 9 });
+    expect(await rows.write([stale, fresh], 9)).toEqual([stream]);
+    expect(taken.at(-1)).toEqual({ taken: [{ before: undefined, change: fresh }], before: 5 });
+    expect(rows.position).toBe(5);
+    const again = { ...stale, after: 0 };
+    expect(await rows.write([again], 9)).toEqual([]);
+    expect(taken.at(-1)).toEqual({ taken: [{ before: { text: 'first' }, change: again }], before: 5 });
+    expect(rows.position).toBe(9);
+  });
+
   it('gives a row by its stream, and none once it is removed or forgotten', async () => {
     const { rows } = setUp();
     const other = streamName('note', 'two');
@@ -45,7 +61,7 @@ describe('rows in memory', () => {
     rows.forget(other);
     expect(rows.get(other)).toBeUndefined();
     expect([...(await rows.read([other]))]).toEqual([]);
-    await rows.write([aChange({ revision: 1, position: 9, row: undefined })], 9);
+    await rows.write([aChange({ after: 0, revision: 1, position: 9, row: undefined })], 9);
     expect(rows.get(stream)).toBeUndefined();
   });
 
@@ -62,7 +78,7 @@ describe('rows in memory', () => {
   it('remembers the revision of a removed row for a while, so that its later events follow without a gap', async () => {
     const { rows } = setUp();
     await rows.write([aChange()], 5);
-    await rows.write([aChange({ revision: 3, position: 9, row: undefined })], 9);
+    await rows.write([aChange({ after: 0, revision: 3, position: 9, row: undefined })], 9);
     expect(await rows.read([stream])).toEqual(new Map([[stream, { revision: 3, row: undefined }]]));
     let refetched = 0;
     const projection: Projection<{ readonly type: 'Noted' }, Row, string> = {

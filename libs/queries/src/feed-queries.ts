@@ -1,4 +1,4 @@
-import type { FeedItem, FeedPage, Feeds } from '@signalbox/read-models';
+import type { FeedItem, FeedPage, FeedPoint, Feeds } from '@signalbox/read-models';
 import { feedCursor } from './cursor.ts';
 
 export type FeedAnswer = {
@@ -40,40 +40,39 @@ export const createFeedQueries = (options: {
 }): FeedQueries => {
   const { feeds, after } = options;
 
-  /** A cursor of another numbering (the log was replaced) starts over, and the client is told. */
-  const startOf = (cursor: string | null) => {
-    if (cursor === null) return { sequence: 0, known: true };
-    const decoded = feedCursor.decode(cursor);
-    if (!decoded) return undefined;
-    return decoded.epoch === feeds.epoch ? { sequence: decoded.sequence, known: true } : { sequence: 0, known: false };
-  };
+  /** Null for a reader without a cursor, undefined for a cursor that is none. */
+  const pointOf = (cursor: string | null) => (cursor === null ? null : feedCursor.decode(cursor));
 
-  const answer = (page: FeedPage, known: boolean): FeedAnswer => ({
-    items: page.items.map((item) => ({ ...item, cursor: feedCursor.encode(feeds.epoch, item.sequence) })),
-    cursor: feedCursor.encode(feeds.epoch, page.sequence),
-    recovered: known && page.recovered,
+  const answer = ({ items, points, point, recovered }: FeedPage): FeedAnswer => ({
+    items: items.map((item, index) => ({ ...item, cursor: feedCursor.encode(points[index] ?? point) })),
+    cursor: feedCursor.encode(point),
+    recovered,
   });
 
-  const waitForChange = async (identity: string, sequence: number, waitMs: number, signal: AbortSignal) => {
+  const waitForChange = async (identity: string, point: FeedPoint, waitMs: number, signal: AbortSignal) => {
     const over = new AbortController();
     const callOff = after(waitMs, () => over.abort());
-    await feeds.changed(identity, sequence, AbortSignal.any([signal, over.signal]));
-    callOff();
+    try {
+      await feeds.changed(identity, point, AbortSignal.any([signal, over.signal]));
+    } finally {
+      callOff();
+    }
   };
 
   return {
     read: async (identity, { cursor, limit, waitMs, signal }) => {
-      const start = startOf(cursor);
-      if (!start) return 'invalid_cursor';
-      const page = await feeds.read(identity, start.sequence, limit);
-      if (page.items.length > 0 || waitMs === 0 || !start.known) return answer(page, start.known);
-      await waitForChange(identity, page.sequence, waitMs, signal);
-      return answer(await feeds.read(identity, start.sequence, limit), start.known);
+      const point = pointOf(cursor);
+      if (point === undefined) return 'invalid_cursor';
+      const page = await feeds.read(identity, point, limit);
+      // A reader that may have missed something is told so at once.
+      if (page.items.length > 0 || waitMs === 0 || !page.recovered) return answer(page);
+      await waitForChange(identity, page.point, waitMs, signal);
+      return answer(await feeds.read(identity, point, limit));
     },
     readSession: async (identity, sessionId, { cursor, limit }) => {
-      const start = startOf(cursor);
-      if (!start) return 'invalid_cursor';
-      return answer(await feeds.readSession(identity, sessionId, start.sequence, limit), start.known);
+      const point = pointOf(cursor);
+      if (point === undefined) return 'invalid_cursor';
+      return answer(await feeds.readSession(identity, sessionId, point, limit));
     },
     since: (identity, since) => feeds.since(identity, since),
     sessionSince: (identity, sessionId, since) => feeds.sessionSince(identity, sessionId, since),

@@ -62,7 +62,7 @@ describe('a page of offers', () => {
   it.each([
     ['garbage', 'garbage'],
     ['nothing', ''],
-    ['a cursor of the feed', feedCursor.encode('log-1', 3)],
+    ['a cursor of the feed', feedCursor.encode({ epoch: 'log-1', sequence: 3, seen: [] })],
   ])('is not given for %s', async (_, cursor) => {
     await publish('s1');
     expect(await rig.discover.page(any, 10, cursor)).toBe('invalid_cursor');

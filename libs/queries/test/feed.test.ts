@@ -73,7 +73,7 @@ describe('reading the feed', () => {
   });
 
   it('starts over at a cursor of another log, says so, and does not wait', async () => {
-    const foreign = feedCursor.encode('log-2', 1_000_000);
+    const foreign = feedCursor.encode({ epoch: 'log-2', sequence: 1_000_000, seen: [] });
     const empty = { items: [], cursor: expect.any(String), recovered: false };
     expect(await read({ cursor: foreign, waitMs: WAIT_MS })).toStrictEqual(empty);
     expect(await rig.feed.readSession('alice', 's1', { cursor: foreign, limit: 9 })).toStrictEqual(empty);
@@ -162,6 +162,14 @@ describe('waiting for the feed', () => {
     expect((await answer).items).toEqual([]);
     expect(rig.clock.pending).toBe(0);
     await rig.clock.advance(WAIT_MS);
+  });
+
+  it('that fails leaves no timer either', async () => {
+    const changed = () => Promise.reject(new Error('away'));
+    const { feed, clock } = createRig({ changed });
+    const { signal } = aborting;
+    await expect(feed.read('alice', { cursor: null, limit: 1, waitMs: WAIT_MS, signal })).rejects.toThrow('away');
+    expect(clock.pending).toBe(0);
   });
 
   it('does not begin when the client is gone already', async () => {

@@ -2,12 +2,13 @@ import type { SessionEvent } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { bindProjection, createProjectionRunner, streamName } from '@signalbox/event-sourcing';
 import { memoryDiscovery, memoryEventLog, memoryFeeds, memorySessions } from '@signalbox/memory';
+import type { Feeds } from '@signalbox/read-models';
 import * as projections from '@signalbox/read-models/projections';
 import { fakeClock, metadata, seededChance, t0 } from '@signalbox/testing';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '../src/index.ts';
 
 /** The queries on the real projections and the views in memory, filled from a log, on a clock of the test's. */
-export const createRig = () => {
+export const createRig = (changed: Partial<Feeds> = {}) => {
   const clock = fakeClock(t0);
   const chance = seededChance(7);
   const now = () => clock.now();
@@ -43,7 +44,7 @@ export const createRig = () => {
     },
     discover: createDiscoverQueries({ discovery, now }),
     sessions: createSessionQueries({ sessions, now }),
-    feed: createFeedQueries({ feeds, after: (ms, work) => clock.after(ms, work) }),
+    feed: createFeedQueries({ feeds: { ...feeds, ...changed }, after: (ms, work) => clock.after(ms, work) }),
   };
 };
 

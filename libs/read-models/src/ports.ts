@@ -47,35 +47,50 @@ export interface Credentials {
   liveCount(): Promise<number>;
 }
 
+/** How far a reader has come in a feed. Made by the feeds alone; whoever holds one gives it back as it is. */
+export type FeedPoint = {
+  /** Identifies the numbering. */
+  readonly epoch: string;
+  readonly sequence: number;
+  /**
+   * For feeds whose numbering may be replaced: of each lane of the log that the reader has seen something of, the
+   * position up to which it has seen everything. Empty where the numbering follows from the log alone.
+   */
+  readonly seen: readonly (readonly [lane: number, position: number])[];
+};
+
 export type FeedPage = {
   readonly items: readonly FeedItem[];
-  /** False: items between the cursor and the first of these may have been forgotten. */
+  /** Where a reader is after each of the items. */
+  readonly points: readonly FeedPoint[];
+  /** Where a reader is after this page: beyond the last item, or as far as the feed has been read. */
+  readonly point: FeedPoint;
+  /** False: items between `after` and the first of these may have been forgotten, or it says nothing to these feeds. */
   readonly recovered: boolean;
-  /** The sequence up to which this page shows the feed: the last item's, or as far as the feed has been read. */
-  readonly sequence: number;
 };
 
 export interface Feeds {
-  /** Identifies the numbering: a cursor of another epoch says nothing here. */
-  readonly epoch: string;
-  /** Items with a sequence beyond `after`, in order, at most `limit`. */
-  read(recipient: string, after: number, limit: number): Promise<FeedPage>;
+  /** Items beyond `after` (null: from the first that is kept), in order, at most `limit`. */
+  read(recipient: string, after: FeedPoint | null, limit: number): Promise<FeedPage>;
   /** The same for one session only. */
-  readSession(recipient: string, sessionId: string, after: number, limit: number): Promise<FeedPage>;
+  readSession(recipient: string, sessionId: string, after: FeedPoint | null, limit: number): Promise<FeedPage>;
   /** Every item that holds a time beyond `since`, in order. */
   since(recipient: string, since: number): Promise<readonly FeedItem[]>;
   /** The same for one session only. */
   sessionSince(recipient: string, sessionId: string, since: number): Promise<readonly FeedItem[]>;
-  /** Resolves when the recipient's feed holds something beyond `after`, or when `signal` aborts. */
-  changed(recipient: string, after: number, signal: AbortSignal): Promise<void>;
+  /** Resolves when the recipient's feed holds something beyond `after`, may be numbered anew, or `signal` aborts. */
+  changed(recipient: string, after: FeedPoint, signal: AbortSignal): Promise<void>;
 }
 
 export interface DueTimes {
-  /** What is due at `now`, earliest first, at most `limit`. It stays until the event that ends it has been applied. */
-  due(now: number, limit: number): Promise<readonly DueRow[]>;
-  /** The earliest due time, or null when nothing waits. */
+  /**
+   * What is due at `now`, earliest first, at most `limit`, for whoever asks: it is given to nobody else for `leaseMs`.
+   * A row stays until the event that ends it has been applied, and is given again when its lease is over by then.
+   */
+  claim(now: number, limit: number, leaseMs: number): Promise<readonly DueRow[]>;
+  /** When `claim` may next find something: a due time or the end of a lease. Null when nothing waits. */
   next(): Promise<number | null>;
-  /** Called whenever the earliest due time may have become earlier. Answers with how to stop being told. */
+  /** Called whenever `next` may have become earlier. Answers with how to stop being told. */
   onEarlier(listener: () => void): () => void;
   size(): Promise<number>;
 }
@@ -89,6 +104,12 @@ export interface Forgets {
 export interface Progress {
   /**
    * Resolves true once the views show each stream at least at its revision, false when `withinMs` pass first.
+   * `writtenAt` (epoch milliseconds): a stream that the views do not know, and that was written longer ago than they
+   * keep what has ended, was shown and forgotten.
    */
-  shows(writes: readonly { readonly stream: string; readonly revision: number }[], withinMs: number): Promise<boolean>;
+  shows(
+    writes: readonly { readonly stream: string; readonly revision: number }[],
+    writtenAt: number,
+    withinMs: number,
+  ): Promise<boolean>;
 }

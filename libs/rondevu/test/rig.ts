@@ -1,5 +1,5 @@
 import { createHash, createHmac, createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { createCredentialCommands, createSessionCommands } from '@signalbox/commands';
+import { createCredentialCommands, createSessionCommands, type Settled } from '@signalbox/commands';
 import { credential, session } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { bindProjection, createCommandHandler, createProjectionRunner } from '@signalbox/event-sourcing';
@@ -72,7 +72,7 @@ export const createRig = (wanted: RigOptions = {}) => {
     }),
   ];
   let read = 0;
-  const settled = async (position: number) => {
+  const settled: Settled = async ({ position }) => {
     if (position > read) {
       const batch = await log.readAll(read, 10_000);
       read = batch.at(-1)?.position ?? read;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from './config/index.ts';
 import type { Chance } from './time.ts';
@@ -9,8 +9,8 @@ export interface SecretFiles {
   makeDirectory(path: string, mode: number): void;
   /** Undefined when there is no such file. */
   read(path: string): string | undefined;
-  /** Creates a file with this mode; throws when there is one already. */
-  create(path: string, content: string, mode: number): void;
+  /** Creates a file with this mode and its whole content at once; false when there is one already. */
+  create(path: string, content: string, mode: number): boolean;
 }
 
 export const secretFilesOnDisk: SecretFiles = {
@@ -26,7 +26,20 @@ export const secretFilesOnDisk: SecretFiles = {
       throw error;
     }
   },
-  create: (path, content, mode) => writeFileSync(path, content, { mode, flag: 'wx' }),
+  create: (path, content, mode) => {
+    // Written beside it and linked into place, so that nobody reads half a key; a link replaces nothing.
+    const draft = `${path}.${process.pid}`;
+    writeFileSync(draft, content, { mode });
+    try {
+      linkSync(draft, path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      rmSync(draft);
+    }
+  },
 };
 
 const KEY_BYTES = 32;
@@ -50,7 +63,11 @@ export const withDevelopmentSecrets = (
     const known = files.read(path)?.trim();
     if (known !== undefined) return [known];
     const key = Buffer.from(chance.bytes(KEY_BYTES)).toString('hex');
-    files.create(path, `${key}\n`, 0o600);
+    if (!files.create(path, `${key}\n`, 0o600)) {
+      const others = files.read(path)?.trim();
+      if (others) return [others];
+      throw new Error(`${path} was there a moment ago and is not any more, or is empty. Start again.`);
+    }
     made.push(path);
     return [key];
   };

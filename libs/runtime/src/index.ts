@@ -7,6 +7,7 @@ export {
   envExample,
   loadConfig,
   type RateLimits,
+  type StackPart,
   variables,
 } from './config/index.ts';
 export { type SecretFiles, secretFilesOnDisk, withDevelopmentSecrets } from './development-secrets.ts';
@@ -15,6 +16,7 @@ export { createLoadMonitor, type LoadMonitor, type LoadSources, processLoad } fr
 export { createLogger, type Logger } from './logger.ts';
 export { type GaugeName, type Metrics, noMetrics } from './metrics.ts';
 export { type Backoff, backoffMs, pause, retry, TimedOut, withTimeout } from './retry.ts';
+export { hostOf, type Opened, type ServiceContext, type ServiceHost, startService } from './service.ts';
 export { type RequestSpan, startTelemetry, type Telemetry, type Tracing } from './telemetry.ts';
 export { type Chance, type Clock, systemChance, systemClock, systemTimers, type Timers } from './time.ts';
 export {

@@ -18,6 +18,14 @@ export interface Metrics {
   scheduledLate(kind: string, seconds: number): void;
   swept(kind: string, count: number): void;
   backgroundFailed(work: string): void;
+  /** Events shown by the read models, and how long after it was recorded the last of them was. */
+  projected(count: number, seconds: number): void;
+  /** Events put on the bus by the relay. */
+  relayed(count: number): void;
+  /** A message that was set aside because it could not be used. */
+  deadLettered(reason: string): void;
+  /** Events read of the log to build read models anew. */
+  rebuilt(count: number): void;
   /** Several callbacks for one gauge give several series, told apart by `part`. */
   observe(gauge: GaugeName, read: () => number | Promise<number>, part?: string): void;
 }
@@ -29,6 +37,9 @@ const gauges = {
   queueDepth: ['signalbox_queue_depth', 'What waits in a queue'],
   projectionLag: ['signalbox_projection_lag_events', 'Positions between the head of the log and a projection'],
   schedulerPending: ['signalbox_scheduler_pending', 'Due times in the future'],
+  consumerLag: ['signalbox_consumer_lag_records', 'Records on the bus that a consumer of this process has yet to apply'],
+  relayLeader: ['signalbox_relay_leader', 'Whether this relay is the active one: 1, or 0'],
+  relayLag: ['signalbox_relay_lag_positions', 'Positions between the head of the log and what has been put on the bus'],
   breakerOpen: ['signalbox_breaker_open', 'Whether a circuit breaker is open: 1, or 0'],
   eventLoopDelay: [
     'signalbox_event_loop_delay_seconds',
@@ -65,6 +76,14 @@ export const createMetrics = (meter: Meter): Metrics => {
   const rateLimited = counter('signalbox_rate_limited_total', 'Requests refused by a rate limit');
   const shed = counter('signalbox_shed_total', 'Requests refused because of load');
   const swept = counter('signalbox_swept_total', 'What sweeps removed');
+  const projected = counter('signalbox_projected_total', 'Events that the read models have been brought up to');
+  const projectionDelay = histogram(
+    'signalbox_projection_delay_seconds',
+    'Time between the recording of an event and the moment at which the read models show it',
+  );
+  const relayed = counter('signalbox_relay_published_total', 'Events put on the bus');
+  const deadLetters = counter('signalbox_dead_letters_total', 'Messages set aside because they could not be used');
+  const rebuilt = counter('signalbox_rebuild_events_total', 'Events read of the log to build read models anew');
   const background = counter('signalbox_background_failures_total', 'Failures of background work');
 
   const byReason = remembered((reason) => ({ reason }));
@@ -87,6 +106,13 @@ export const createMetrics = (meter: Meter): Metrics => {
     scheduledLate: (kind, seconds) => lateness.record(seconds, byKind(kind)),
     swept: (kind, count) => swept.add(count, byKind(kind)),
     backgroundFailed: (work) => background.add(1, byWork(work)),
+    projected: (count, seconds) => {
+      projected.add(count);
+      projectionDelay.record(seconds);
+    },
+    relayed: (count) => relayed.add(count),
+    deadLettered: (reason) => deadLetters.add(1, byReason(reason)),
+    rebuilt: (count) => rebuilt.add(count),
     observe: (gauge, read, part) => {
       const [name, description] = gauges[gauge];
       const attributes = part === undefined ? {} : { part };
@@ -107,5 +133,9 @@ export const noMetrics: Metrics = {
   scheduledLate: () => undefined,
   swept: () => undefined,
   backgroundFailed: () => undefined,
+  projected: () => undefined,
+  relayed: () => undefined,
+  deadLettered: () => undefined,
+  rebuilt: () => undefined,
   observe: () => undefined,
 };

@@ -13,8 +13,9 @@ const memoryFiles = () => {
     makeDirectory: (path, mode) => void directories.set(path, mode),
     read: (path) => files.get(path)?.content,
     create: (path, content, mode) => {
-      if (files.has(path)) throw new Error('EEXIST');
+      if (files.has(path)) return false;
       files.set(path, { content, mode });
+      return true;
     },
   };
   return { files, directories, access };
@@ -46,6 +47,17 @@ describe('keys made in development', () => {
     expect(again.made).toEqual([]);
   });
 
+  it('are those of whoever was first, when two processes start at once', () => {
+    const { access } = memoryFiles();
+    const others = withDevelopmentSecrets(configOf({}), access, countingChance());
+    let asked = 0;
+    // The first look at each file is from before the other process made it.
+    const late: SecretFiles = { ...access, read: (path) => (asked++ % 2 === 0 ? undefined : access.read(path)) };
+    const { config, made } = withDevelopmentSecrets(configOf({}), late, systemChance);
+    expect(config.secrets).toEqual(others.config.secrets);
+    expect(made).toEqual([]);
+  });
+
   it('do not replace what is configured', () => {
     const { files, access } = memoryFiles();
     const given = `${'ab'.repeat(31)}cd`;
@@ -70,7 +82,8 @@ describe('keys made in development', () => {
     expect([modeOf(keys), ...first.made.map(modeOf)]).toEqual([0o700, 0o600, 0o600, 0o600]);
     expect(again).toEqual({ config: first.config, made: [] });
     expect(new Set(Object.values(first.config.secrets).flat()).size).toBe(3);
-    expect(() => secretFilesOnDisk.create(join(keys, 'admin.key'), 'x', 0o600)).toThrow('EEXIST');
+    expect(secretFilesOnDisk.create(join(keys, 'admin.key'), 'x', 0o600)).toBe(false);
+    expect(readdirSync(keys), 'no drafts are left').toHaveLength(3);
     rmSync(dataDir, { recursive: true });
   });
 });

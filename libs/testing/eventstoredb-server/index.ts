@@ -1,1 +1,2 @@
-export {};
+export { type EventStoreDbServer, startEventStoreDbServer } from './server.ts';
+export type { ProposedEvent } from './store.ts';

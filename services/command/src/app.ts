@@ -1,6 +1,8 @@
+import type { Identity, WriteSide } from '@signalbox/assembly';
 import type { CredentialCommands, SessionCommands } from '@signalbox/commands';
 import type { V1 } from '@signalbox/contracts';
 import type { Scope } from '@signalbox/identity';
+import type { Config } from '@signalbox/runtime';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { addCandidates } from './routes/add-candidates.ts';
 import { answerOffer } from './routes/answer-offer.ts';
@@ -24,6 +26,28 @@ export type CommandDeps = {
   readonly credentialTtlMs: { readonly default: number; readonly max: number };
   readonly defaultGraceMs: number;
 };
+
+/** What the routes need, of the parts that a process has. */
+export const commandDeps = (parts: {
+  readonly v1: V1;
+  readonly config: Pick<Config, 'lifetimes'>;
+  readonly writeSide: WriteSide;
+  readonly identity: Pick<Identity, 'tokens'>;
+  readonly now: () => number;
+}): CommandDeps => {
+  const { v1, writeSide, identity, now } = parts;
+  const { credentialTtlMs, rotationGraceMs } = parts.config.lifetimes;
+  return {
+    ...{ v1, now },
+    sessions: writeSide.sessions,
+    credentials: writeSide.credentials,
+    issueToken: (subject, scopes) => identity.tokens.issue({ subject, scopes, now: now() }),
+    credentialTtlMs: { default: credentialTtlMs, max: Math.max(credentialTtlMs, MAX_CREDENTIAL_TTL_MS) },
+    defaultGraceMs: rotationGraceMs,
+  };
+};
+
+const MAX_CREDENTIAL_TTL_MS = 10 * 365 * 24 * 3_600_000;
 
 export type CommandRoute = FastifyPluginAsyncZod<CommandDeps>;
 

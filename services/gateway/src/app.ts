@@ -1,4 +1,5 @@
 import type { V1 } from '@signalbox/contracts';
+import type { Progress } from '@signalbox/read-models';
 import type { Rondevu } from '@signalbox/rondevu';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { batch } from './routes/batch.ts';
@@ -8,6 +9,9 @@ import { rpc } from './routes/rpc.ts';
 export type GatewayDeps = {
   readonly v1: V1;
   readonly rondevu: Rondevu;
+  readonly progress: Progress;
+  /** How long a request waits for what its consistency token stands for. */
+  readonly consistencyWaitMs: number;
   readonly limits: { readonly maxBatch: number; readonly maxOperations: number };
   readonly version: string;
   /** Null: as each request says. */

@@ -74,6 +74,8 @@ export const createRig = async (
   await app.register(gatewayRoutes, {
     v1: createV1(limits),
     // A double: nobody calls it.
+    progress: { shows: async () => true },
+    consistencyWaitMs: 0,
     rondevu: { call: () => Promise.reject(new Error('Rondevu was called.')) },
     limits,
     version: '1.2.3',

@@ -27,7 +27,7 @@ describe('resuming', () => {
     expect(await resume(await live(), readSide.runner)).toStrictEqual({ position: 5, events: 5 });
     expect(await openIn(readSide)).toEqual(['s1']);
     expect((await readSide.sessions.find('s2'))?.answererCandidates).toBe(1);
-    expect((await readSide.feeds.read('alice', 0, 10)).items.map(({ delivered }) => delivered.type)).toEqual([
+    expect((await readSide.feeds.read('alice', null, 10)).items.map(({ delivered }) => delivered.type)).toEqual([
       ...['answered', 'candidates'],
     ]);
     expect((await readSide.credentials.find('alice'))?.sealedSecret).toBe('sealed-1');
@@ -89,12 +89,12 @@ describe('following', () => {
     for (let i = 40; i < 60; i++) await publish(`s${i}`);
     for (const { runner } of [resumed, whole]) await runner.reached(await log.head());
     expect(await openIn(resumed)).toEqual(await openIn(whole));
-    expect((await resumed.feeds.read('alice', 0, 1_000)).items).toStrictEqual(
-      (await whole.feeds.read('alice', 0, 1_000)).items,
+    expect((await resumed.feeds.read('alice', null, 1_000)).items).toStrictEqual(
+      (await whole.feeds.read('alice', null, 1_000)).items,
     );
-    expect(await resumed.dueTimes.due(Number.MAX_SAFE_INTEGER, 1_000)).toStrictEqual(
-      await whole.dueTimes.due(Number.MAX_SAFE_INTEGER, 1_000),
-    );
+    const waiting = ({ dueTimes }: typeof whole) => dueTimes.claim(Number.MAX_SAFE_INTEGER, 1_000, 0);
+    expect(await waiting(resumed)).toStrictEqual(await waiting(whole));
+    expect(await resumed.dueTimes.size()).toBeGreaterThan(0);
     for (const { stop } of followers) await stop();
   });
 
@@ -105,7 +105,7 @@ describe('following', () => {
       const { stop } = await run(log, readSide.runner, 0);
       await stop();
     }
-    expect((await readSide.feeds.read('alice', 0, 10)).items).toHaveLength(2);
+    expect((await readSide.feeds.read('alice', null, 10)).items).toHaveLength(2);
     expect((await readSide.sessions.find('s1'))?.answererCandidates).toBe(1);
   });
 
@@ -145,7 +145,7 @@ describe('a batch that cannot be applied', () => {
     await run(log, readSide.runner, 0);
     await record(log, 'session-s1', false, candidatesAdded());
     const { stop } = await run(log, readSide.runner, readSide.runner.position);
-    expect((await readSide.feeds.read('alice', 0, 10)).items.map(({ delivered }) => delivered.type)).toEqual([
+    expect((await readSide.feeds.read('alice', null, 10)).items.map(({ delivered }) => delivered.type)).toEqual([
       ...['answered', 'candidates'],
     ]);
     expect((await readSide.sessions.find('s1'))?.answererCandidates).toBe(1);

@@ -50,7 +50,7 @@ export const failing = <Row, Out>(view: View<Row, Out>, times: number): View<Row
     ...view,
     write: async (changes, checkpoint) => {
       if (left-- > 0) throw new Error('The store is away.');
-      await view.write(changes, checkpoint);
+      return view.write(changes, checkpoint);
     },
   };
 };

@@ -1,6 +1,7 @@
 import type { V1 } from '@signalbox/contracts';
 import type { DiscoverQueries, FeedQueries, SessionQueries } from '@signalbox/queries';
 import type { Progress } from '@signalbox/read-models';
+import type { Config } from '@signalbox/runtime';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { waitForConsistency } from './consistency.ts';
 import { countTags } from './routes/count-tags.ts';
@@ -20,6 +21,21 @@ export type QueryDeps = {
   readonly maxFeedWaitMs: number;
   /** How long any request may take, beyond a wait that it asked for. */
   readonly requestMs: number;
+};
+
+/** What the routes need, of the parts that a process has. */
+export const queryDeps = (
+  parts: Pick<QueryDeps, 'v1' | 'discover' | 'sessions' | 'feeds' | 'progress'> & {
+    readonly config: Pick<Config, 'stack' | 'timeouts'>;
+  },
+): QueryDeps => {
+  const { config, ...given } = parts;
+  return {
+    ...given,
+    consistencyWaitMs: config.stack.consistencyWaitMs,
+    maxFeedWaitMs: config.timeouts.longPollMaxMs,
+    requestMs: config.timeouts.requestMs,
+  };
 };
 
 export type QueryRoute = FastifyPluginAsyncZod<QueryDeps>;

@@ -6,9 +6,9 @@ import type { QueryDeps } from './app.ts';
 export const waitForConsistency =
   ({ progress, consistencyWaitMs }: Pick<QueryDeps, 'progress' | 'consistencyWaitMs'>) =>
   async (request: FastifyRequest, reply: FastifyReply) => {
-    const writes = readConsistency(request);
-    if (writes.length === 0) return;
-    if (!(await progress.shows(writes, consistencyWaitMs))) {
+    const consistency = readConsistency(request);
+    if (consistency === null) return;
+    if (!(await progress.shows(consistency.writes, consistency.writtenAt, consistencyWaitMs))) {
       return sendProblem(reply, 'NOT_CAUGHT_UP', { retryAfterMs: 1_000 });
     }
   };

@@ -21,18 +21,20 @@ export type CompensateOptions = {
 /** How many commands are under way at once: enough to fill a group commit, few enough to leave requests their turn. */
 const AT_ONCE = 256;
 
-/** How long a row is set aside that is due by the read model but not by its stream. */
-const PAUSE_MS = 1_000;
+/** How long a row is left to whoever claimed it. One that still waits then (it failed, or died) is tried again. */
+const LEASE_MS = 5_000;
+
+/** How often to look although nothing was said to be due: such a word may be lost on its way from another process. */
+const LOOK_AGAIN_MS = 1_000;
 
 /**
- * Runs until `signal` aborts; throws when a command fails, to be called again by whoever supervises it. Either way it
- * returns only when no command is under way any more. What falls due does not wait for what is being committed.
+ * Runs until `signal` aborts; throws when a command or a look at the due times fails, to be called again by whoever
+ * supervises it. Either way it returns only when no command is under way any more. What falls due does not wait for
+ * what is being committed. Any number of schedulers may run: what one has claimed, the others leave alone.
  */
 export const compensate = async (options: CompensateOptions, signal: AbortSignal): Promise<void> => {
   const { due, now, after } = options;
   const underWay = new Map<string, Promise<void>>();
-  /** Rows that stay due, each with how to call off its return. */
-  const setAside = new Map<string, () => void>();
   let failure: { readonly error: unknown } | null = null;
   /** Counts whatever may end a wait, so that nothing is missed between a look at the rows and the wait. */
   let changes = 0;
@@ -41,42 +43,42 @@ export const compensate = async (options: CompensateOptions, signal: AbortSignal
     changes++;
     wakeUp();
   };
+  const fail = (error: unknown) => {
+    failure ??= { error };
+  };
 
   const start = (row: DueRow) => {
     const name = nameOf(row);
+    if (underWay.has(name)) return; // its end takes longer than the lease
     const running = end(options, row)
-      .then((ended) => {
-        if (ended) return;
-        const comeBack = () => {
-          setAside.delete(name);
-          changed();
-        };
-        setAside.set(name, after(PAUSE_MS, comeBack));
-      })
-      .catch((error: unknown) => {
-        failure ??= { error };
-      })
+      .catch(fail)
       .then(() => {
         underWay.delete(name);
         changed();
       });
     underWay.set(name, running);
   };
-  const isFree = (row: DueRow) => !underWay.has(nameOf(row)) && !setAside.has(nameOf(row));
+
+  /** Starts what is due, as far as there is room. Answers with how long there is nothing more to start. */
+  const look = async (): Promise<number> => {
+    const room = AT_ONCE - underWay.size;
+    if (room === 0) return Number.POSITIVE_INFINITY; // until a command ends
+    const claimed = await due.claim(now(), room, LEASE_MS);
+    for (const row of claimed) start(row);
+    if (claimed.length > 0) return 0;
+    const next = (await due.next()) ?? Number.POSITIVE_INFINITY;
+    return Math.min(next - now(), LOOK_AGAIN_MS);
+  };
 
   const stopListening = due.onEarlier(changed);
   while (!signal.aborted && failure === null) {
     const seen = changes;
-    const taken = underWay.size + setAside.size;
-    // The rows that are taken come first, since they were due first; one more tells when to look again.
-    const rows = await due.due(Number.MAX_SAFE_INTEGER, taken + AT_ONCE + 1);
-    const free = rows.filter(isFree);
-    const dueNow = free.filter((row) => row.dueAt <= now()).slice(0, AT_ONCE - underWay.size);
-    for (const row of dueNow) start(row);
-    if (dueNow.length > 0 || changes !== seen) continue;
-    // With no room left, only a command that ends can make a difference.
-    const next = underWay.size < AT_ONCE ? (free[0]?.dueAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-    await pause(after, next - now(), signal, (wake) => {
+    const quietMs = await look().catch((error: unknown) => {
+      fail(error);
+      return 0;
+    });
+    if (quietMs <= 0 || changes !== seen) continue;
+    await pause(after, quietMs, signal, (wake) => {
       wakeUp = wake;
       return () => {
         wakeUp = () => {};
@@ -85,8 +87,6 @@ export const compensate = async (options: CompensateOptions, signal: AbortSignal
   }
   stopListening();
   await Promise.all(underWay.values());
-  // Only now: a command that was still under way may have set its row aside.
-  for (const callOff of setAside.values()) callOff();
   throwIfFailed(failure);
 };
 
@@ -97,15 +97,13 @@ const throwIfFailed = (failure: { readonly error: unknown } | null): void => {
 
 const nameOf = ({ kind, id }: DueRow): string => `${kind}/${id}`;
 
-/** True when this command ended it. */
-const end = async (options: CompensateOptions, row: DueRow): Promise<boolean> => {
+const end = async (options: CompensateOptions, row: DueRow): Promise<void> => {
   const target = row.kind === 'session' ? options.sessions : options.credentials;
   const result = await target.expire(row.id, contextFor(row));
   if (result.kind === 'refused')
     throw new Error(`The end of ${row.kind} ${row.id} was refused: ${result.refusal.code}.`);
-  if (result.value.lateMs === null) return false;
-  options.onEnded(row.kind, result.value.lateMs);
-  return true;
+  // Null: another command has ended it before this one.
+  if (result.value.lateMs !== null) options.onEnded(row.kind, result.value.lateMs);
 };
 
 const contextFor = ({ kind, id, dueAt }: DueRow): CommandContext =>

@@ -11,6 +11,8 @@ export type SweepOptions = {
   readonly now: () => number;
   readonly newSweepId: () => string;
   readonly after: After;
+  /** Whether this is the one process that sweeps this time. */
+  readonly isMine: (now: number) => Promise<boolean>;
   readonly onSwept: (removed: SweepCounts) => void;
 };
 
@@ -18,7 +20,7 @@ export type SweepOptions = {
 export const sweepRegularly = async (options: SweepOptions, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
     await pause(options.after, options.everyMs, signal);
-    if (!signal.aborted) await sweepOnce(options);
+    if (!signal.aborted && (await options.isMine(options.now()))) await sweepOnce(options);
   }
 };
 

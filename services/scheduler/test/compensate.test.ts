@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
-import { LogUnavailable } from '@signalbox/event-sourcing';
-import type { DueRow } from '@signalbox/read-models';
+import { LogUnavailable, streamName } from '@signalbox/event-sourcing';
+import { memoryDueTimes } from '@signalbox/memory';
+import type { DueTimes } from '@signalbox/read-models';
 import { settle, t0 } from '@signalbox/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRig, type Rig, run } from './rig.ts';
@@ -60,33 +61,56 @@ describe('the scheduler', () => {
 
   it('is woken by an earlier due time, and by the first one of all', async () => {
     const { stop } = await run(rig.options);
-    expect(rig.clock.pending, 'nothing is due, ever').toBe(0);
-    await rig.publish(60_000);
+    await rig.publish(60_300);
     await settle();
-    expect(rig.clock.pending).toBe(1);
-    const [early] = await rig.publish(5_000);
-    await rig.clock.advance(5_000);
+    const [early] = await rig.publish(5_250);
+    await rig.clock.advance(5_250);
     expect(await streams()).toEqual([`session-${early}`]);
-    await rig.clock.advance(55_000);
+    await rig.clock.advance(55_050);
     expect(await streams()).toHaveLength(2);
+    expect(rig.ended).toEqual([
+      ['session', 0],
+      ['session', 0],
+    ]);
     await stop();
   });
 
-  it('misses no due time that comes up while it asks for the earliest', async () => {
+  it.each(['claim', 'next'] as const)('misses no due time that comes up while it asks: %s', async (question) => {
     let before: (() => Promise<void>) | undefined = async () => {
-      await rig.publish(5_000);
+      await rig.publish(500);
     };
-    const due = async (now: number, limit: number) => {
-      const [rows, first] = [await rig.due.due(now, limit), before];
+    const meanwhile = async <T>(answer: Promise<T>): Promise<T> => {
+      const [found, first] = [await answer, before];
       before = undefined;
       await first?.();
-      return rows;
+      return found;
     };
-    const { stop } = await run({ ...rig.options, due: { ...rig.due, due } });
-    await settle();
-    expect(rig.clock.pending).toBe(1);
-    await rig.clock.advance(5_000);
+    const asked: Partial<DueTimes> =
+      question === 'next'
+        ? { next: () => meanwhile(rig.due.next()) }
+        : { claim: (...args) => meanwhile(rig.due.claim(...args)) };
+    const { stop } = await run({ ...rig.options, due: { ...rig.due, ...asked } });
+    await rig.clock.advance(500);
     expect(await rig.recordedEnds()).toHaveLength(1);
+    expect(rig.ended).toEqual([['session', 0]]);
+    await stop();
+  });
+
+  it('looks again every second where nobody can tell it of an earlier due time', async () => {
+    const { stop } = await run({ ...rig.options, due: { ...rig.due, onEarlier: () => () => {} } });
+    expect(rig.clock.pending, 'one timer, although nothing is due').toBe(1);
+    await rig.publish(200);
+    await rig.publish(1_700);
+    await rig.clock.advance(999);
+    expect(await rig.recordedEnds()).toEqual([]);
+    await rig.clock.advance(1);
+    expect(rig.ended).toEqual([['session', 800]]);
+    await rig.clock.advance(700);
+    expect(rig.ended).toEqual([
+      ['session', 800],
+      ['session', 0],
+    ]);
+    expect(rig.clock.pending).toBe(1);
     await stop();
   });
 
@@ -111,47 +135,77 @@ describe('the scheduler', () => {
     expect(new Set(ends.map(({ stream }) => stream)).size).toBe(1_000);
     expect(ends).toHaveLength(1_000);
     expect(new Set(rig.ended.map(([, lateMs]) => lateMs))).toEqual(new Set([0]));
-    expect(rig.clock.pending).toBe(0);
+    expect(rig.clock.pending).toBe(1);
     await stop();
   });
 
-  it('beside another one still ends each once', async () => {
-    await rig.publish(5_000, 50);
-    const [one, other] = [await run(rig.options), await run(rig.options)];
+  it('beside another one still ends each once, and asks for each end once', async () => {
+    await rig.publish(5_000, 600);
+    const { sessions, tries } = countingTries();
+    const [one, other] = [await run({ ...rig.options, sessions }), await run({ ...rig.options, sessions })];
     await rig.clock.advance(5_000);
-    expect(await rig.recordedEnds()).toHaveLength(50);
-    expect(rig.ended).toHaveLength(50);
+    expect(await rig.recordedEnds()).toHaveLength(600);
+    expect([rig.ended.length, tries()]).toEqual([600, 600]);
     await one.stop();
     await other.stop();
   });
+
+  it('ends what another one had claimed before it died, once the lease is over', async () => {
+    await rig.publish(5_000, 3);
+    await rig.clock.advance(5_000);
+    expect(await rig.due.claim(rig.clock.now(), 10, 5_000)).toHaveLength(3);
+    const { stop } = await run(rig.options);
+    await rig.clock.advance(4_999);
+    expect(await rig.recordedEnds()).toEqual([]);
+    await rig.clock.advance(1);
+    expect(await rig.recordedEnds()).toHaveLength(3);
+    expect(rig.ended).toEqual(Array(3).fill(['session', 5_000]));
+    await stop();
+  });
 });
 
+/** The commands that end sessions, and how often they were sent. */
+const countingTries = () => {
+  let tries = 0;
+  const expire: typeof rig.sessions.expire = (...args) => {
+    tries++;
+    return rig.sessions.expire(...args);
+  };
+  return { sessions: { expire }, tries: () => tries };
+};
+
 describe('what is due by the read model and not by its stream', () => {
-  const stuck = (count: number): readonly DueRow[] =>
-    Array.from({ length: count }, (_, i) => ({ kind: 'session', id: `gone-${i}`, dueAt: t0 }));
-  const dueAlso = (rows: readonly DueRow[]) => ({
-    ...rig.due,
-    due: async (now: number, limit: number) => [...rows, ...(await rig.due.due(now, limit))].slice(0, limit),
-  });
-  const countingTries = () => {
-    let tries = 0;
-    const expire: typeof rig.sessions.expire = (...args) => {
-      tries++;
-      return rig.sessions.expire(...args);
+  /** The due times, and before them some of sessions that no log knows. */
+  const dueAlso = async (count: number): Promise<DueTimes> => {
+    const { sessions, dueTimes: stuck } = memoryDueTimes();
+    const changes = Array.from({ length: count }, (_, i) => {
+      const row = { kind: 'session', id: `gone-${i}`, dueAt: t0 } as const;
+      return { stream: streamName('session', row.id), after: -1, revision: 0, position: i + 1, row, out: [] };
+    });
+    await sessions.write(changes, count);
+    return {
+      ...rig.due,
+      claim: async (now, limit, leaseMs) => {
+        const first = await stuck.claim(now, limit, leaseMs);
+        return [...first, ...(await rig.due.claim(now, limit - first.length, leaseMs))];
+      },
+      next: async () => {
+        const times = [await stuck.next(), await rig.due.next()].filter((time) => time !== null);
+        return times.length > 0 ? Math.min(...times) : null;
+      },
     };
-    return { sessions: { expire }, tries: () => tries };
   };
 
-  it('is tried again once a second, not in a circle', async () => {
+  it('is tried again when its lease is over, not in a circle', async () => {
     const { sessions, tries } = countingTries();
-    const { stop } = await run({ ...rig.options, sessions, due: dueAlso(stuck(1)) });
+    const { stop } = await run({ ...rig.options, sessions, due: await dueAlso(1) });
     await settle();
     expect([tries(), rig.clock.pending]).toEqual([1, 1]);
-    await rig.clock.advance(999);
+    await rig.clock.advance(4_999);
     expect(tries()).toBe(1);
     await rig.clock.advance(1);
     expect(tries()).toBe(2);
-    await rig.clock.advance(10_000);
+    await rig.clock.advance(50_000);
     expect(tries()).toBe(12);
     expect([rig.ended, await rig.recordedEnds()]).toEqual([[], []]);
     await stop();
@@ -160,9 +214,10 @@ describe('what is due by the read model and not by its stream', () => {
 
   it('keeps nothing else from its end, however much of it there is', async () => {
     await rig.publish(5_000);
-    const { stop } = await run({ ...rig.options, due: dueAlso(stuck(1_000)) });
+    const { stop } = await run({ ...rig.options, due: await dueAlso(1_000) });
     await rig.clock.advance(5_000);
     expect(await rig.recordedEnds()).toHaveLength(1);
+    expect(rig.ended).toEqual([['session', 0]]);
     await stop();
     expect(rig.clock.pending).toBe(0);
   });
@@ -207,6 +262,42 @@ describe('what falls due while something is being ended', () => {
     expect(await rig.recordedEnds()).toHaveLength(300);
     await stop();
   });
+
+  it('is started as soon as another has ended: there are always 256 under way', async () => {
+    await rig.publish(5_000, 300);
+    const ending: (() => void)[] = [];
+    const expire: typeof rig.sessions.expire = async (id, context) => {
+      await new Promise<void>((resolve) => ending.push(resolve));
+      return rig.sessions.expire(id, context);
+    };
+    const { stop } = await run({ ...rig.options, sessions: { expire } });
+    await rig.clock.advance(5_000);
+    for (const ended of [1, 2, 10]) {
+      for (const end of ending.slice(0, ended)) end();
+      await rig.clock.advance(0);
+      expect([ended, ending.length]).toEqual([ended, 256 + ended]);
+    }
+    const stopped = stop();
+    for (const end of ending) end();
+    await stopped;
+  });
+
+  it('is started once, though its end takes longer than its lease', async () => {
+    await rig.publish(5_000);
+    let started = 0;
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    const expire: typeof rig.sessions.expire = async (...args) => {
+      started++;
+      await released;
+      return rig.sessions.expire(...args);
+    };
+    const { stop } = await run({ ...rig.options, sessions: { expire } });
+    await rig.clock.advance(25_000);
+    expect(started).toBe(1);
+    release();
+    await stop();
+    expect([started, rig.ended]).toEqual([1, [['session', 20_000]]]);
+  });
 });
 
 describe('a stop', () => {
@@ -229,7 +320,7 @@ describe('a stop', () => {
 
   it('leaves neither timer nor listener, while nothing is due', async () => {
     const running = await run(rig.options);
-    expect([rig.clock.pending, rig.due.listeners()]).toEqual([0, 1]);
+    expect([rig.clock.pending, rig.due.listeners()]).toEqual([1, 1]);
     await leavesNothing(running);
   });
 
@@ -260,13 +351,45 @@ describe('an end that fails', () => {
 
     await rig.clock.advance(40);
     const { stop } = await run(rig.options);
+    await rig.clock.advance(4_960);
     expect(await streams()).toEqual([`session-${second[0]}`, `session-${first[0]}`]);
     expect(rig.ended).toEqual([
       ['session', 0],
-      ['session', 40],
+      ['session', 5_000],
     ]);
     await stop();
   });
+
+  it.each(['claim', 'next'] as const)(
+    'or a look that does, is thrown when all that was begun has ended: %s',
+    async (question) => {
+      await rig.publish(5_000);
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      const expire: typeof rig.sessions.expire = async (...args) => {
+        await released;
+        return rig.sessions.expire(...args);
+      };
+      let broken = false;
+      const due: DueTimes = {
+        ...rig.due,
+        claim: (...args) =>
+          broken && question === 'claim' ? Promise.reject(new Error('away')) : rig.due.claim(...args),
+        next: () => (broken && question === 'next' ? Promise.reject(new Error('away')) : rig.due.next()),
+      };
+      const failing = await run({ ...rig.options, due, sessions: { expire } });
+      await rig.clock.advance(5_000);
+      broken = true;
+      await rig.clock.advance(1_000);
+      expect(failing.outcome()).toBe('running');
+      release();
+      await settle();
+      expect(failing.outcome()).toEqual(new Error('away'));
+      expect(await rig.recordedEnds()).toHaveLength(1);
+      expect([rig.clock.pending, rig.due.listeners(), getEventListeners(failing.signal, 'abort').length]).toEqual([
+        ...[0, 0, 0],
+      ]);
+    },
+  );
 
   it('is thrown also when it is a refusal', async () => {
     await rig.issue('alice', 5_000);

@@ -44,6 +44,7 @@ const options = (over: Partial<SweepOptions> = {}): SweepOptions => {
     now: () => clock.now(),
     newSweepId: () => `sweep-${recorded.length + 1}`,
     after: (ms, work) => clock.after(ms, work),
+    isMine: async () => true,
     onSwept: (counts) => swept.push(counts),
     ...over,
   };
@@ -102,6 +103,21 @@ describe('sweeping regularly', () => {
     expect([clock.pending, getEventListeners(aborting.signal, 'abort').length]).toEqual([0, 0]);
     await clock.advance(60_000);
     expect(recorded).toHaveLength(3);
+  });
+
+  it('leaves out each sweep that is another one’s', async () => {
+    const aborting = new AbortController();
+    const turns: number[] = [];
+    const isMine = async (now: number) => turns.push(now) % 2 === 0;
+    const ended = sweepRegularly(options({ isMine }), aborting.signal);
+    await clock.advance(60_000);
+    expect([turns, asked]).toEqual([[t0 + 60_000], []]);
+    await clock.advance(60_000);
+    expect(recorded).toHaveLength(1);
+    expect(turns).toEqual([t0 + 60_000, t0 + 120_000]);
+    aborting.abort();
+    await ended;
+    expect(clock.pending).toBe(0);
   });
 
   it('ends with the failure of a sweep', async () => {

@@ -1,40 +1,32 @@
-import { commandRoutes } from '@signalbox/command';
+import {
+  createEdge,
+  createIdentity,
+  createRpc,
+  createWriteSide,
+  faultCheck,
+  guardedLog,
+  workChecks,
+} from '@signalbox/assembly';
+import { commandDeps, commandRoutes } from '@signalbox/command';
+import type { Settled } from '@signalbox/commands';
 import { createV1 } from '@signalbox/contracts';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { createProjectionRunner, type EventLogWithLiveStreams } from '@signalbox/event-sourcing';
 import { gatewayRoutes } from '@signalbox/gateway';
-import { type App, createHttpApp, type IdempotencyStore } from '@signalbox/http';
+import type { App, IdempotencyStore } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
-import { memoryRateLimiter } from '@signalbox/memory';
+import { memoryRateLimiter, memorySessionQuota } from '@signalbox/memory';
 import { bindProjections, follow, type Resumed, resume } from '@signalbox/projector';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
-import { queryRoutes } from '@signalbox/query';
+import { queryDeps, queryRoutes } from '@signalbox/query';
 import type { Progress } from '@signalbox/read-models';
-import {
-  type Chance,
-  type Clock,
-  type Config,
-  createLoadMonitor,
-  type LoadSources,
-  type Logger,
-  type Supervised,
-  supervise,
-  type Telemetry,
-  type Timers,
-} from '@signalbox/runtime';
-import { compensate, sweepRegularly } from '@signalbox/scheduler';
+import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
+import { schedulerWork } from '@signalbox/scheduler';
 import { keyRing } from '@signalbox/vault';
 import { observeGauges } from './gauges.ts';
-import { guardedLog } from './guarded-log.ts';
-import { createIdentity } from './identity.ts';
 import { createReadSide } from './read-side.ts';
-import { createRpc } from './rpc.ts';
-import { sealedAnswers } from './sealed-answers.ts';
-import { createWriteSide } from './write-side.ts';
 
-export type StandaloneOptions = {
-  /** With its secrets filled in. */
-  readonly config: Config;
+export type StandaloneOptions = Omit<ServiceContext, 'madeKeys'> & {
   readonly log: EventLogWithLiveStreams & {
     /** Null when the log can write; otherwise why not. */
     readonly fault: () => string | null;
@@ -43,15 +35,6 @@ export type StandaloneOptions = {
   };
   readonly nonces: NonceStore;
   readonly idempotency: IdempotencyStore;
-  readonly tls: { readonly cert: string; readonly key: string } | null;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly chance: Chance;
-  readonly load: LoadSources;
-  readonly logger: Logger;
-  readonly telemetry: Telemetry;
-  readonly version: string;
-  readonly instance: string;
 };
 
 export type Standalone = {
@@ -84,14 +67,22 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   readSide.feedsStartedFrom(live.since - 1);
   const resumed = await resume(live, runner);
 
+  const settled: Settled = ({ position }) => runner.reached(position);
   const guarded = guardedLog(log, { clock, metrics });
   const writeSide = createWriteSide({
-    ...{ config, codec, readSide, ring, clock, chance },
+    ...{ config, codec, ring, clock, chance },
+    credentials: readSide.credentials,
+    quota: memorySessionQuota({
+      sessions: readSide.sessions,
+      maxPerIdentity: config.limits.maxSessionsPerIdentity,
+      max: config.limits.maxSessions,
+    }),
     log: { readStream: (stream, range) => log.readStream(stream, range), append: guarded.append },
-    settled: (position) => runner.reached(position),
+    settled: { sessions: settled, credentials: settled },
   });
   const identity = createIdentity({
-    ...{ config, readSide, ring, clock, chance },
+    ...{ config, ring, clock, chance },
+    credentials: readSide.credentials,
     nonces: options.nonces,
     refuseSignedBefore: Math.max(now(), (live.recordedAt ?? 0) + 1),
   });
@@ -105,111 +96,44 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
       ...{ name: 'projector', timers, chance, logger, metrics },
       run: (signal) => follow(log, runner, { after: Math.max(resumed.position, runner.position), signal }),
     }),
-    supervise({
-      ...{ name: 'scheduler', timers, chance, logger, metrics },
-      run: (signal, healthy) =>
-        compensate(
-          {
-            ...{ due: readSide.dueTimes, sessions: writeSide.sessions, credentials: writeSide.credentials, now },
-            after: timers.after,
-            onEnded: (kind, lateMs) => {
-              healthy();
-              metrics.scheduledLate(kind, lateMs / 1_000);
-            },
-          },
-          signal,
-        ),
-    }),
-    supervise({
-      ...{ name: 'sweeper', timers, chance, logger, metrics },
-      run: (signal, healthy) =>
-        sweepRegularly(
-          {
-            everyMs: lifetimes.sweepIntervalMs,
-            targets: {
-              sessions: (at) => readSide.forgetSessions(at - lifetimes.endedRetentionMs),
-              credentials: (at) => readSide.credentials.forget(at - lifetimes.endedRetentionMs),
-              nonces: () => identity.guard.sweep(),
-              idempotencyRecords: (at) => options.idempotency.sweep(at),
-              rateLimits: () => rateLimiter.sweep(clock.monotonic()),
-              tokens: async (at) => identity.tokens.sweep(at),
-            },
-            operations: writeSide.operations,
-            now,
-            newSweepId: () => chance.orderedUuid(),
-            after: timers.after,
-            onSwept: (removed) => {
-              healthy();
-              for (const [kind, count] of Object.entries(removed)) metrics.swept(kind, count);
-            },
-          },
-          signal,
-        ),
+    ...schedulerWork({
+      ...{ context: options, writeSide, due: readSide.dueTimes },
+      isMine: async () => true,
+      targets: {
+        sessions: (at) => readSide.forgetSessions(at - lifetimes.endedRetentionMs),
+        credentials: (at) => readSide.credentials.forget(at - lifetimes.endedRetentionMs),
+        nonces: () => identity.guard.sweep(),
+        idempotencyRecords: (at) => options.idempotency.sweep(at),
+        rateLimits: () => rateLimiter.sweep(clock.monotonic()),
+        tokens: async (at) => identity.tokens.sweep(at),
+      },
     }),
   ];
 
-  const logFault = async () => {
-    const fault = log.fault();
-    if (fault !== null) throw new Error(fault);
-    if (guarded.refuses()) throw new Error('it failed repeatedly and is left alone for a moment');
-  };
-  const load = createLoadMonitor({ limits: config.load, queueDepth: log.waiting, clock, sources: options.load });
-  const app = await createHttpApp({
-    ...{ config, clock, timers, chance, logger, telemetry, version, load, rateLimiter },
-    instance: options.instance,
-    tls: options.tls,
-    title: 'Signalbox',
-    description: REFERENCE,
+  const { app, load } = await createEdge({
+    ...{ context: options, identity, ring, rateLimiter, queueDepth: log.waiting },
+    idempotency: options.idempotency,
     sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
-    authenticate: identity.authenticate,
-    idempotency: sealedAnswers(options.idempotency, ring),
     checks: [
-      { name: 'log', check: logFault },
-      ...background.map((work) => ({
-        name: work.name,
-        check: async () => {
-          const trouble = work.unhealthy();
-          if (trouble !== null) throw new Error(`${work.name} ${trouble}`);
-        },
-      })),
+      faultCheck('log', () => log.fault() ?? (guarded.refuses() ? 'it failed repeatedly and is left alone' : null)),
+      ...workChecks(background),
     ],
-    checkResponses: config.mode === 'development',
   });
-
-  observeGauges(metrics, { app, log, readSide, runner, resumedAt: resumed.position, load, now });
+  observeGauges(metrics, { log, readSide, runner, resumedAt: resumed.position, now });
 
   const v1 = createV1(config.limits);
-  await app.register(commandRoutes, {
-    v1,
-    sessions: writeSide.sessions,
-    credentials: writeSide.credentials,
-    issueToken: (subject, scopes) => identity.tokens.issue({ subject, scopes, now: now() }),
-    now,
-    credentialTtlMs: {
-      default: lifetimes.credentialTtlMs,
-      max: Math.max(lifetimes.credentialTtlMs, MAX_CREDENTIAL_TTL_MS),
-    },
-    defaultGraceMs: lifetimes.rotationGraceMs,
-  });
-  await app.register(queryRoutes, {
-    v1,
-    discover,
-    sessions: sessionQueries,
-    feeds: feedQueries,
-    progress: alwaysShown,
-    consistencyWaitMs: config.timeouts.requestMs,
-    maxFeedWaitMs: config.timeouts.longPollMaxMs,
-    requestMs: config.timeouts.requestMs,
-  });
+  await app.register(commandRoutes, commandDeps({ v1, config, writeSide, identity, now }));
+  await app.register(
+    queryRoutes,
+    queryDeps({ v1, config, progress: alwaysShown, discover, sessions: sessionQueries, feeds: feedQueries }),
+  );
   await app.register(gatewayRoutes, {
-    v1,
+    ...{ v1, limits: config.limits, version, publicUrl: config.publicUrl, progress: alwaysShown },
+    consistencyWaitMs: config.stack.consistencyWaitMs,
     rondevu: createRpc({
       ...{ config, writeSide, identity, discover, sessionQueries, feedQueries, rateLimiter, clock, logger, metrics },
       credentials: readSide.credentials,
     }),
-    limits: { maxBatch: config.limits.maxBatch, maxOperations: config.limits.maxOperations },
-    version,
-    publicUrl: config.publicUrl,
     healthy: async () => log.fault() === null && background.every((work) => work.unhealthy() === null),
     liveSessions: () => sessionQueries.liveCount(),
   });
@@ -225,7 +149,3 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     },
   };
 };
-
-const REFERENCE = `WebRTC signaling with a flight recorder. Begin with \`POST /v1/credentials\`, without a body: its answer holds a token for *Authorize*. Requests can be signed instead (RFC 9421). Errors are problems (RFC 9457); each code has a page under \`/problems\`.`;
-
-const MAX_CREDENTIAL_TTL_MS = 10 * 365 * 24 * 3_600_000;

@@ -1,6 +1,8 @@
+import type { Write } from '../outcome.ts';
+
 export type QuotaAnswer =
-  /** Hold the places until the sessions can be seen (or failed), then release them. */
-  | { readonly kind: 'reserved'; readonly release: () => void }
+  /** Hold the places until the sessions are recorded or have failed, then release them, saying what was recorded. */
+  | { readonly kind: 'reserved'; readonly release: (recorded: readonly Write[]) => void }
   | { readonly kind: 'too_many_for_identity'; readonly limit: number }
   | { readonly kind: 'too_many_in_all'; readonly limit: number };
 

@@ -29,11 +29,16 @@ export class UnknownEventType extends Error {
 
 export class UnreadableEvent extends Error {
   readonly code = 'UNREADABLE_EVENT';
-  constructor(type: string, schemaVersion: number, position: number, options?: { readonly cause?: unknown }) {
+  readonly stream: StreamName;
+  constructor(
+    { type, schemaVersion, position, stream }: Pick<RecordedEvent, 'type' | 'schemaVersion' | 'position' | 'stream'>,
+    options?: { readonly cause?: unknown },
+  ) {
     super(
       `The event ${type} (schema version ${schemaVersion}) at position ${position} does not match its schema.`,
       options,
     );
+    this.stream = stream;
     this.name = 'UnreadableEvent';
   }
 }

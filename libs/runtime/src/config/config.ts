@@ -76,6 +76,19 @@ export const toConfig = (env: Environment) => {
       maxHeapPercent: env.SIGNALBOX_MAX_HEAP_PERCENT,
       maxQueueDepth: env.SIGNALBOX_MAX_QUEUE_DEPTH,
     },
+    /** What only the distributed stack has. Null or empty: not told. */
+    stack: {
+      eventStoreDbUrl: env.SIGNALBOX_EVENTSTOREDB_URL,
+      kafkaBrokers: env.SIGNALBOX_KAFKA_BROKERS,
+      kafkaTls: env.SIGNALBOX_KAFKA_TLS === 'on',
+      kafkaLogin: env.SIGNALBOX_KAFKA_LOGIN,
+      kafkaPartitions: env.SIGNALBOX_KAFKA_PARTITIONS,
+      kafkaReplication: env.SIGNALBOX_KAFKA_REPLICATION,
+      redisUrl: env.SIGNALBOX_REDIS_URL,
+      namespace: env.SIGNALBOX_NAMESPACE,
+      consistencyWaitMs: env.SIGNALBOX_CONSISTENCY_WAIT_MS,
+      sessionTimeoutMs: env.SIGNALBOX_SESSION_TIMEOUT_MS,
+    },
     logLevel: env.SIGNALBOX_LOG_LEVEL,
     /** Null: no traces are sent. */
     otlpUrl: env.SIGNALBOX_OTLP_URL,

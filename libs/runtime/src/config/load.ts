@@ -1,5 +1,5 @@
 import { type Config, toConfig } from './config.ts';
-import { contradictions, unsafeInProduction } from './rules.ts';
+import { contradictions, missing, type StackPart, unsafeInProduction } from './rules.ts';
 import { type Environment, environment } from './schema.ts';
 import { aboutOf } from './setting.ts';
 
@@ -13,11 +13,13 @@ const fileNames = secretNames.map((name) => `${name}_FILE`);
 
 /**
  * The whole configuration, or every problem with it at once: what is wrong, why it matters and what to do. No problem
- * ever quotes a secret. An empty variable counts as one that is not set. `readFile` may throw.
+ * ever quotes a secret. An empty variable counts as one that is not set. `readFile` may throw. `needs`: the servers that
+ * this process can't do without.
  */
 export const loadConfig = (
   env: Env,
   readFile: (path: string) => string,
+  needs: readonly StackPart[] = [],
 ): { readonly ok: Config } | { readonly problems: readonly string[] } => {
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
@@ -42,7 +44,7 @@ export const loadConfig = (
     if (result.success) Object.assign(parsed, { [name]: result.data });
     else problems.push(...result.error.issues.map((issue) => `${name} ${issue.message}.`));
   }
-  problems.push(...contradictions(parsed));
+  problems.push(...contradictions(parsed), ...missing(needs, parsed));
   if (parsed.SIGNALBOX_MODE === 'production') problems.push(...unsafeInProduction(parsed));
   return problems.length > 0 ? { problems } : { ok: toConfig(parsed as Environment) };
 };

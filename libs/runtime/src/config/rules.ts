@@ -35,6 +35,22 @@ export const contradictions = (env: Partial<Environment>): readonly string[] => 
   return problems;
 };
 
+/** The servers of the distributed stack. */
+export type StackPart = 'eventstoredb' | 'kafka' | 'redis';
+
+const addresses = {
+  eventstoredb: 'SIGNALBOX_EVENTSTOREDB_URL',
+  kafka: 'SIGNALBOX_KAFKA_BROKERS',
+  redis: 'SIGNALBOX_REDIS_URL',
+} as const satisfies Record<StackPart, keyof Environment>;
+
+/** `env` may lack what could not be read, which has been said. */
+export const missing = (needs: readonly StackPart[], env: Partial<Environment>): readonly string[] =>
+  needs
+    .map((part) => addresses[part])
+    .filter((name) => env[name] === null || env[name]?.length === 0)
+    .map((name) => `${name} is not set: this service works on that server and on no other. Set its address.`);
+
 /** What is fine on a desk and not on the internet. */
 export const unsafeInProduction = (env: Partial<Environment>): readonly string[] => [
   ...secretNames.flatMap((name) => unsafeKeys(name, env[name])),

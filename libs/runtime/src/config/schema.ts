@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { choice, keys, origins, path, proxies, webAddress, wholeNumber, words } from './setting.ts';
+import {
+  choice,
+  hosts,
+  keys,
+  login,
+  name,
+  origins,
+  path,
+  proxies,
+  serverAddress,
+  webAddress,
+  wholeNumber,
+  words,
+} from './setting.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -14,6 +27,7 @@ const lifetimes = section('Lifetimes');
 const limits = section('Limits');
 const resilience = section('Timeouts and load');
 const observability = section('Observability');
+const stack = section('Distributed stack');
 
 const duration = (
   text: { readonly section: string },
@@ -224,6 +238,58 @@ export const environment = z.object({
     unset: 'no traces',
     description: 'Where to send traces, by OTLP over HTTP (`http://collector:4318`).',
   }),
-});
 
+  SIGNALBOX_EVENTSTOREDB_URL: serverAddress({
+    ...stack,
+    schemes: ['esdb', 'esdb+discover'],
+    description: 'The event log. User, password, TLS and keep-alive belong into the URL.',
+  }),
+  SIGNALBOX_KAFKA_BROKERS: hosts({ ...stack, description: 'The bus.' }),
+  SIGNALBOX_KAFKA_TLS: choice({
+    ...stack,
+    of: ['off', 'on'],
+    default: 'off',
+    description: 'Whether the brokers are spoken to over TLS, by certificates that this machine trusts.',
+  }),
+  SIGNALBOX_KAFKA_LOGIN: login({
+    ...stack,
+    description: 'Who this process is to the brokers (SASL), where they want to know.',
+  }),
+  SIGNALBOX_KAFKA_PARTITIONS: wholeNumber({
+    ...stack,
+    default: 12,
+    min: 1,
+    max: 64,
+    description: 'Into how many partitions the topic of events is made: as many projectors can share the work.',
+  }),
+  SIGNALBOX_KAFKA_REPLICATION: wholeNumber({
+    ...stack,
+    default: 1,
+    min: 1,
+    max: 9,
+    description: 'On how many brokers each topic is kept. Three is usual where there are three.',
+  }),
+  SIGNALBOX_REDIS_URL: serverAddress({
+    ...stack,
+    schemes: ['redis', 'rediss'],
+    description: 'Read models, nonces, limits and idempotency records. Redis 7 or Valkey 8.',
+  }),
+  SIGNALBOX_NAMESPACE: name({
+    ...stack,
+    default: 'signalbox',
+    description: 'Begins the name of every topic, consumer group and key, so that several stacks can share brokers.',
+  }),
+  SIGNALBOX_CONSISTENCY_WAIT_MS: duration(
+    stack,
+    'How long a query waits for what its consistency token stands for, and `/rpc` for what it has just written.',
+    2_000,
+    [0, 60_000],
+  ),
+  SIGNALBOX_SESSION_TIMEOUT_MS: duration(
+    stack,
+    'How long a projector or relay may be silent before its work goes to another one.',
+    10_000,
+    [1_000, 300_000],
+  ),
+});
 export type Environment = z.infer<typeof environment>;

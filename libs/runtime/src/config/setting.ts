@@ -75,6 +75,58 @@ export const webAddress = (text: Text & { readonly unset: string }) => {
   });
 };
 
+/** The address of a server of one of these schemes, with what is needed to log in: kept out of all output. */
+export const serverAddress = (text: Text & { readonly schemes: readonly string[] }) => {
+  const { schemes, ...rest } = text;
+  const accepts = `a URL that starts with ${schemes.map((scheme) => `\`${scheme}://\``).join(' or ')}`;
+  return setting<string, null>({ ...rest, accepts, default: null, secret: true }, null, (given) =>
+    schemes.some((scheme) => given.startsWith(`${scheme}://`) && given.length > scheme.length + 3)
+      ? { value: given }
+      : expected(accepts),
+  );
+};
+
+/** `host:port`, comma-separated. */
+export const hosts = (text: Text) => {
+  const accepts = 'a comma-separated list of `host:port`';
+  return setting<readonly string[], readonly string[]>(
+    { ...text, accepts, default: null, secret: false },
+    [],
+    (given) => {
+      const list = listOf(given);
+      return list.length > 0 && list.every((item) => /^[^\s:/]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i.test(item))
+        ? { value: list }
+        : expected(accepts);
+    },
+  );
+};
+
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+
+export type Login = {
+  readonly mechanism: (typeof MECHANISMS)[number];
+  readonly username: string;
+  readonly password: string;
+};
+
+export const login = (text: Text) => {
+  const accepts = `\`mechanism:user:password\`, the mechanism being one of ${MECHANISMS.map((m) => `\`${m}\``).join(', ')}`;
+  return setting<Login, null>({ ...text, accepts, default: null, secret: true }, null, (given) => {
+    const [, kind, username, password] = /^([^:]+):([^:]+):(.+)$/s.exec(given) ?? [];
+    const mechanism = MECHANISMS.find((one) => one === kind);
+    if (mechanism === undefined || username === undefined || password === undefined) return expected(accepts);
+    return { value: { mechanism, username, password } };
+  });
+};
+
+/** A word that other systems take as a part of a name. */
+export const name = (text: Text & { readonly default: string }) => {
+  const accepts = '1 to 40 letters, digits and dashes';
+  return setting({ ...text, accepts, secret: false }, text.default, (given) =>
+    /^[A-Za-z0-9-]{1,40}$/.test(given) ? { value: given } : expected(accepts),
+  );
+};
+
 const listOf = (text: string): readonly string[] =>
   text
     .split(',')

@@ -1,4 +1,4 @@
-import { ProblemError, problemAnswer, problemOf, tooManyContainers } from '@signalbox/http';
+import { ProblemError, problemAnswer, problemOf, readConsistency, tooManyContainers } from '@signalbox/http';
 import type { GatewayRoute } from '../app.ts';
 
 const NOTHING = new Uint8Array();
@@ -7,7 +7,7 @@ const NOTHING = new Uint8Array();
  * Rondevu's protocol. It has its own envelope, authentication and errors, and of the HTTP layer it uses the bounds of the
  * body, the limits and the load shedding. The bytes go to the dialects as they came, whatever their content type says.
  */
-export const rpc: GatewayRoute = async (app, { rondevu }) => {
+export const rpc: GatewayRoute = async (app, { rondevu, progress, consistencyWaitMs }) => {
   app.removeAllContentTypeParsers();
   // Upstream does not look at the content type, and one that is malformed would be refused before any parser is asked.
   app.addHook('onRequest', (request, _reply, done) => {
@@ -35,6 +35,11 @@ export const rpc: GatewayRoute = async (app, { rondevu }) => {
     handler: async (request, reply) => {
       const body = request.body instanceof Uint8Array ? request.body : NOTHING;
       if (tooManyContainers(body)) throw new ProblemError('INVALID_PARAMS');
+      // Rondevu's own clients never send one; a client of both protocols may.
+      const known = readConsistency(request);
+      if (known && !(await progress.shows(known.writes, known.writtenAt, consistencyWaitMs))) {
+        throw new ProblemError('NOT_CAUGHT_UP');
+      }
       const answer = await rondevu.call({
         body,
         headers: request.headers,

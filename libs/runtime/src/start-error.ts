@@ -23,6 +23,11 @@ export const startError = (
     case 'ENOTDIR':
     case 'EEXIST':
       return `The data directory ${dataDir} cannot be written (${String(code)}${path ? ` at ${String(path)}` : ''}). Give it to this user, or name another one: SIGNALBOX_DATA_DIR.`;
+    case 'ECONNREFUSED':
+    case 'LOG_UNAVAILABLE':
+    case 'VIEWS_UNAVAILABLE':
+    case 'BUS_UNAVAILABLE':
+      return `${error instanceof Error ? error.message : 'A server is away.'} Is it running, and is its address right? See SIGNALBOX_EVENTSTOREDB_URL, SIGNALBOX_KAFKA_BROKERS and SIGNALBOX_REDIS_URL.`;
     case 'ENOENT':
       return `The file ${String(path)} is not there. Look at SIGNALBOX_TLS_CERT_FILE and SIGNALBOX_TLS_KEY_FILE.`;
     default:

@@ -5,6 +5,8 @@ import {
   createSessionCommands,
   type OperationsCommands,
   type SessionCommands,
+  type SessionQuota,
+  type Settled,
 } from '@signalbox/commands';
 import { credential, operations, session } from '@signalbox/domain';
 import type { DomainEventCodec } from '@signalbox/event-schemas';
@@ -19,11 +21,10 @@ import {
   streamName,
 } from '@signalbox/event-sourcing';
 import { newCredentialName, newSecret } from '@signalbox/identity';
-import { memorySessionQuota } from '@signalbox/memory';
+import type { Credentials } from '@signalbox/read-models';
 import type { Chance, Clock, Config } from '@signalbox/runtime';
 import type { KeyRing } from '@signalbox/vault';
 import { derivedUuid } from './derived-uuid.ts';
-import type { ReadSide } from './read-side.ts';
 import { secretSeal } from './secrets.ts';
 
 /** How many states of each kind are kept folded, so that a command need not read its stream. */
@@ -35,18 +36,20 @@ export type WriteSide = {
   readonly operations: OperationsCommands;
 };
 
-/** The deciders on the log. Commands answer when the read models show what they wrote. */
+/** The deciders on the log. */
 export const createWriteSide = (options: {
   readonly config: Config;
   readonly log: StreamReader & StreamAppender;
   readonly codec: DomainEventCodec;
-  readonly readSide: ReadSide;
+  readonly credentials: Pick<Credentials, 'liveCount'>;
+  readonly quota: SessionQuota;
   readonly ring: KeyRing;
-  readonly settled: (position: number) => Promise<void>;
+  /** A new credential is to work at once, whoever serves its next request. */
+  readonly settled: { readonly sessions: Settled; readonly credentials: Settled };
   readonly clock: Clock;
   readonly chance: Chance;
 }): WriteSide => {
-  const { config, log, codec, readSide, settled, chance } = options;
+  const { config, log, codec, settled, chance } = options;
   const { lifetimes, limits } = config;
   const now = () => options.clock.now();
 
@@ -68,12 +71,8 @@ export const createWriteSide = (options: {
   return {
     sessions: createSessionCommands({
       handle: handlerFor(session, codec.only.session),
-      quota: memorySessionQuota({
-        sessions: readSide.sessions,
-        maxPerIdentity: limits.maxSessionsPerIdentity,
-        max: limits.maxSessions,
-      }),
-      settled,
+      quota: options.quota,
+      settled: settled.sessions,
       lifetimes: {
         defaultTtlMs: lifetimes.offerDefaultTtlMs,
         minTtlMs: lifetimes.offerMinTtlMs,
@@ -88,14 +87,14 @@ export const createWriteSide = (options: {
     }),
     credentials: createCredentialCommands({
       handle: handlerFor(credential, codec.only.credential),
-      settled,
+      settled: settled.credentials,
       seal: secretSeal(options.ring),
       now,
       newSecret: () => newSecret(chance),
       newName: (commandId) =>
         newCredentialName(commandId === null ? chance : { bytes: (count) => derivedBytes(commandId, count) }),
       exists: (name) => exists(streamName('credential', name)),
-      liveCount: () => readSide.credentials.liveCount(),
+      liveCount: () => options.credentials.liveCount(),
       maxCredentials: limits.maxCredentials,
     }),
     operations: createOperationsCommands({

@@ -6,18 +6,18 @@ import {
   type NonceStore,
   nonceGuard,
 } from '@signalbox/identity';
+import type { Credentials } from '@signalbox/read-models';
 import type { Chance, Clock, Config } from '@signalbox/runtime';
 import type { KeyRing } from '@signalbox/vault';
-import type { ReadSide } from './read-side.ts';
 import { isLive, secretLookup } from './secrets.ts';
 
 /** How many imported keys, opened secrets and verified tokens are kept at hand, each. */
 const CACHE_SIZE = 20_000;
 
-/** Who is calling, over this process's credentials and nonces. */
+/** Who is calling, over the credentials and nonces that this process can see. */
 export const createIdentity = (options: {
   readonly config: Config;
-  readonly readSide: ReadSide;
+  readonly credentials: Credentials;
   readonly ring: KeyRing;
   readonly nonces: NonceStore;
   /** Epoch milliseconds: what was signed before this process could know it is refused. */
@@ -25,7 +25,7 @@ export const createIdentity = (options: {
   readonly clock: Clock;
   readonly chance: Chance;
 }) => {
-  const { config, readSide, ring, chance } = options;
+  const { config, credentials, ring, chance } = options;
   const now = () => options.clock.now();
   const guard = nonceGuard({
     store: options.nonces,
@@ -33,7 +33,7 @@ export const createIdentity = (options: {
     windowMs: config.lifetimes.timestampWindowMs,
     refuseSignedBefore: options.refuseSignedBefore,
   });
-  const secrets = secretLookup(readSide.credentials, ring, CACHE_SIZE);
+  const secrets = secretLookup(credentials, ring, CACHE_SIZE);
   const ed25519 = ed25519Verifier({ cacheSize: CACHE_SIZE });
   const tokens = createTokens({
     keys: config.secrets.tokenKeys.map((key) => Buffer.from(key, 'hex')),
@@ -47,7 +47,7 @@ export const createIdentity = (options: {
     now,
     tokens,
     adminKeys: adminKeys(config.secrets.adminKeys),
-    isLive: async (name, at) => isLive(await readSide.credentials.find(name), at),
+    isLive: async (name, at) => isLive(await credentials.find(name), at),
   });
   return { guard, secrets, ed25519, tokens, authenticate };
 };

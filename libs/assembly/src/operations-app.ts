@@ -1,0 +1,32 @@
+import { type App, createHttpApp, type HealthCheck } from '@signalbox/http';
+import { createLoadMonitor, type ServiceContext } from '@signalbox/runtime';
+import { observeLoad } from './edge.ts';
+
+/** `/live`, `/ready`, `/health` and `/metrics` of a process that has no clients: nobody is known to it, nothing is kept. */
+export const createOperationsApp = async (
+  context: Omit<ServiceContext, 'madeKeys'>,
+  checks: readonly HealthCheck[],
+): Promise<App & { readonly stopLoad: () => void }> => {
+  const { config, clock } = context;
+  const load = createLoadMonitor({ limits: config.load, queueDepth: () => 0, clock, sources: context.load });
+  observeLoad(context, load);
+  const app = await createHttpApp({
+    ...context,
+    config: { ...config, rateLimits: 'off' },
+    ...{ load, checks, title: 'Signalbox', sections: ['operations'], checkResponses: false },
+    description: 'A process of Signalbox without clients of its own.',
+    authenticate: async () => ({ kind: 'anonymous' }),
+    rateLimiter: { take: () => unlimited, sweep: async () => 0 },
+    idempotency: noIdempotency,
+  });
+  await app.ready();
+  return Object.assign(app, { stopLoad: load.stop });
+};
+
+const unlimited = { allowed: true, remaining: 1, resetMs: 0, retryAfterMs: 0 };
+
+const noRoute = async (): Promise<never> => {
+  throw new Error('No route of this process takes an idempotency key.');
+};
+
+const noIdempotency = { claim: noRoute, complete: noRoute, abandon: noRoute, sweep: async () => 0 };

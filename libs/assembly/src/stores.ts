@@ -1,0 +1,20 @@
+import type { SessionQuota } from '@signalbox/commands';
+import type { IdempotencyStore, RateLimiter } from '@signalbox/http';
+import type { NonceStore } from '@signalbox/identity';
+import type { Credentials, Discovery, DueTimes, Feeds, Progress, Sessions } from '@signalbox/read-models';
+
+/** What the processes of the distributed stack share beside the log. Each takes what its role needs. */
+export type Stores = {
+  readonly credentials: Credentials;
+  readonly discovery: Discovery;
+  readonly sessions: Sessions;
+  readonly feeds: Feeds;
+  readonly dueTimes: DueTimes;
+  readonly progress: Progress;
+  readonly quota: SessionQuota;
+  readonly nonces: NonceStore;
+  readonly rateLimiter: RateLimiter;
+  readonly idempotency: IdempotencyStore;
+  /** Rejects while the stores can't be asked, or there is nothing in them yet. */
+  readonly check: () => Promise<void>;
+};

@@ -1,0 +1,63 @@
+import type { AllStreamResolvedEvent } from '@eventstore/db-client';
+import type { RecordedEvent, StreamName } from '@signalbox/event-sourcing';
+import { call } from './attempts.ts';
+import type { LogContext } from './log-context.ts';
+import { readBackwards, readEvents, readForwards } from './reading.ts';
+
+/** Pages of `$all` while a place among imported events is looked for. */
+const SEARCH_PAGE = 1_000;
+
+/** Pages of `$all` from its end; grown while only foreign events are found. */
+const FIRST_HEAD_PAGE = 1;
+const LAST_HEAD_PAGE = 1_024;
+
+const commitOf = ({ event }: AllStreamResolvedEvent): number => Number(event?.position.commit);
+
+export const createReader = (log: LogContext) => {
+  const { around, identity, places, prefix, ours, recorded } = log;
+
+  const readStream = (stream: StreamName, from = 0): Promise<readonly RecordedEvent[]> =>
+    call(around, `reading ${stream}`, async (client, alive) => {
+      const events = await readEvents(client, prefix + stream, { from }, alive);
+      return events.flatMap(({ event }) => (event ? [recorded(event)] : []));
+    });
+
+  const readAll = async (after: number, limit: number): Promise<readonly RecordedEvent[]> => {
+    const found: RecordedEvent[] = [];
+    let place = places.before(after);
+    let reached = place === after - identity.base;
+    while (found.length < limit) {
+      const wanted = Math.max(limit - found.length, reached ? 0 : SEARCH_PAGE);
+      const page = await call(around, 'reading the log', (client, alive) => readForwards(client, place, wanted, alive));
+      for (const resolved of page) {
+        place = commitOf(resolved);
+        const event = ours(resolved);
+        if (!event || event.position <= after) continue;
+        reached = true;
+        if (found.push(event) === limit) return found;
+      }
+      if (page.length < wanted) return found;
+    }
+    return found;
+  };
+
+  const head = async (): Promise<number> => {
+    let before: number | null = null;
+    for (let size = FIRST_HEAD_PAGE; ; size = Math.min(size * 8, LAST_HEAD_PAGE)) {
+      const place: number | null = before;
+      const page = await call(around, 'reading the end of the log', (client, alive) => {
+        return readBackwards(client, place, size, (event) => ours(event) !== null, alive);
+      });
+      const last = page.at(-1);
+      if (!last) return 0;
+      const event = ours(last);
+      if (event) return event.position;
+      before = commitOf(last);
+      if (page.length < size || before <= identity.begins) return 0;
+    }
+  };
+
+  return { readStream, readAll, head };
+};
+
+export type Reader = ReturnType<typeof createReader>;

@@ -1,0 +1,28 @@
+import { streamName, type View } from '@signalbox/event-sourcing';
+import type { CredentialRow, Credentials, Forgets } from '@signalbox/read-models';
+import type { Keyspace } from './keyspace.ts';
+import { NO_INDEX, NO_OUTPUT } from './rows.lua.ts';
+import { redisRows, rowIn } from './views.ts';
+
+/** Credentials by name; an ended one is found until it is forgotten. */
+export const redisCredentials = (keyspace: Keyspace): View<CredentialRow> & Credentials & Forgets => {
+  const rows = redisRows<CredentialRow>(keyspace, {
+    name: 'credentials',
+    endedAt: (row) => row.endedAt,
+    lua: [NO_INDEX, NO_OUTPUT],
+  });
+  const find = rows.script(`return redis.call('HGET', rows, take())`);
+  const liveCount = rows.script(`return redis.call('HLEN', rows) - redis.call('ZCARD', ended)`);
+
+  return {
+    read: rows.read,
+    write: rows.write,
+    checkpoint: rows.checkpoint,
+    forget: rows.forget,
+    find: async (name) => {
+      const kept = (await rows.run(find, [streamName('credential', name)])) as string | null;
+      return kept === null ? undefined : rowIn<CredentialRow>(kept);
+    },
+    liveCount: async () => Number(await rows.run(liveCount)),
+  };
+};

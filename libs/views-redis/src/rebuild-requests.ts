@@ -1,0 +1,44 @@
+import type { Redis } from './connection.ts';
+
+/** How far a rebuild has come, for whoever asked for it. */
+export type RebuildReport = {
+  readonly state: 'waiting' | 'running' | 'done' | 'failed';
+  /** Events shown, and positions of the log. */
+  readonly events: number;
+  readonly position: number;
+  readonly head: number;
+};
+
+/** Asks the projectors to fill the read models anew beside the live ones, and tells how far they are. */
+export type RebuildRequests = {
+  ask(): Promise<void>;
+  /** True for one projector, once for each time that somebody has asked. */
+  take(): Promise<boolean>;
+  report(report: RebuildReport): Promise<void>;
+  /** Null when nobody has asked lately. */
+  latest(): Promise<RebuildReport | null>;
+};
+
+const KEPT_MS = 24 * 3_600_000;
+
+const waiting: RebuildReport = { state: 'waiting', events: 0, position: 0, head: 0 };
+
+export const redisRebuildRequests = (redis: Redis): RebuildRequests => {
+  const wanted = `${redis.namespace}:rebuild-wanted`;
+  const latest = `${redis.namespace}:rebuild-report`;
+  const report = async (one: RebuildReport) => {
+    await redis.send('SET', latest, JSON.stringify(one), 'PX', KEPT_MS);
+  };
+  return {
+    ask: async () => {
+      await report(waiting);
+      await redis.send('SET', wanted, '1');
+    },
+    take: async () => (await redis.send('GETDEL', wanted)) !== null,
+    report,
+    latest: async () => {
+      const kept = await redis.send('GET', latest);
+      return kept === null ? null : (JSON.parse(String(kept)) as RebuildReport);
+    },
+  };
+};

@@ -1,0 +1,22 @@
+import {
+  credentialsContract,
+  dueTimesContract,
+  sessionQuotaContract,
+  sessionsContract,
+  viewContract,
+} from '@signalbox/conformance';
+import { redisCredentials, redisDueTimes, redisSessionQuota, redisSessions } from '@signalbox/views-redis';
+import { aReadSide } from './redis.ts';
+
+const live = async () => (await aReadSide()).live;
+
+viewContract('Redis', async () => redisSessions(await live()));
+sessionsContract('Redis', async () => redisSessions(await live()));
+credentialsContract('Redis', async () => redisCredentials(await live()));
+dueTimesContract('Redis', async () => redisDueTimes(await live()));
+sessionQuotaContract('Redis', async (limits) => {
+  const keyspace = await live();
+  // A double: whatever was recorded is shown at once.
+  const progress = { shows: async () => true };
+  return { sessions: redisSessions(keyspace), quota: redisSessionQuota(keyspace, { progress, ...limits }) };
+});

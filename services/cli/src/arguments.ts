@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { WrongUsage } from './errors.ts';
+
+/** What an option takes: a text that the help calls so, or nothing. */
+export type OptionKind = { readonly takes: string } | 'flag';
+
+/** What was given on the command line. */
+export type Given = {
+  readonly text: (option: string) => string | undefined;
+  readonly flag: (option: string) => boolean;
+};
+
+/** Throws `WrongUsage`, which names the mistake and what would be right. `command` is how the help calls it. */
+export const parseOptions = (
+  command: string,
+  options: Readonly<Record<string, OptionKind>>,
+  args: readonly string[],
+): Given => {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, kind]) => [name, { type: kind === 'flag' ? 'boolean' : 'string' }]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const texts = new Map<string, string>();
+  const flags = new Set<string>();
+  const refuse = (mistake: string): never => {
+    throw new WrongUsage(`${mistake} See ${command} --help.`);
+  };
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      refuse(`${command} takes options only, and “${token.value}” is none.${hintFor(options)}`);
+      continue;
+    }
+    const { name, rawName, value, inlineValue } = token;
+    const kind = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (kind === undefined) refuse(`${command} has no option ${rawName}.${hintFor(options)}`);
+    else if (texts.has(name) || flags.has(name)) refuse(`${rawName} is given twice, and it is unclear which to use.`);
+    else if (kind === 'flag') {
+      if (value !== undefined) refuse(`${rawName} takes no value.`);
+      flags.add(name);
+    } else if (value === undefined || value === '' || (!inlineValue && value.startsWith('-'))) {
+      refuse(`${rawName} needs a value: ${rawName} ${kind.takes}.`);
+    } else texts.set(name, value);
+  }
+  return { text: (option) => texts.get(option), flag: (option) => flags.has(option) };
+};
+
+const hintFor = (options: Readonly<Record<string, OptionKind>>): string => {
+  const known = Object.entries(options).map(([name, kind]) =>
+    kind === 'flag' ? `--${name}` : `--${name} ${kind.takes}`,
+  );
+  return ` There ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}.`;
+};

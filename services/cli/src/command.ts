@@ -1,0 +1,13 @@
+import type { Given, OptionKind } from './arguments.ts';
+import type { Host } from './host.ts';
+
+/** One thing that `signalbox` can do. */
+export type Command = {
+  readonly name: string;
+  /** For the list of commands: a line. */
+  readonly summary: string;
+  readonly help: string;
+  readonly options: Readonly<Record<string, OptionKind>>;
+  /** Resolves when it is done; throws `WrongUsage`, or an error with a `code` and a message for a person. */
+  readonly run: (given: Given, host: Host) => Promise<void>;
+};

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createWriteStream, existsSync, renameSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { openSqliteLog } from '@signalbox/log-sqlite';
+import type { Command } from './command.ts';
+import { Failure, WrongUsage } from './errors.ts';
+import type { Host } from './host.ts';
+import { counted, createProgress } from './progress.ts';
+import { settings } from './settings.ts';
+import { exportedLog } from './write-export.ts';
+
+const help = `signalbox export: writes the log of a standalone server as lines of JSON.
+
+  signalbox export [--data-dir DIR] [--out FILE] [--progress]
+
+  --data-dir DIR   the directory of the server (SIGNALBOX_DATA_DIR, else ./data). The server must not be running:
+                   what it acknowledged after the export would be missing from it
+  --out FILE       a new file, which appears when it is whole; without it, standard output
+  --progress       a line every few seconds, also where standard error is no terminal
+
+Everything is kept: ids, order, positions, times, metadata, hashes, and the bytes as they are. An export holds what the
+log holds, descriptions of connections among it: guard it like the log. Secrets of credentials stay sealed by the master
+keys, which are not in it. Answers to idempotency keys and used nonces are not in it either.
+
+Examples:
+
+  npm run --silent signalbox -- export --out signalbox.ndjson
+  npm run --silent signalbox -- export | gzip > signalbox.ndjson.gz
+  npm run --silent signalbox -- export | npm run --silent signalbox -- import
+
+Ends with 0 when the export is whole, or when whoever reads it wants no more; 1 when it failed; 2 when it was called
+wrongly.
+`;
+
+export const exportCommand: Command = {
+  name: 'export',
+  summary: 'writes the log of a standalone server as lines of JSON',
+  help,
+  options: { 'data-dir': { takes: 'DIR' }, out: { takes: 'FILE' }, progress: 'flag' },
+  run: async (given, host) => {
+    const { dataDir } = settings(host, { SIGNALBOX_DATA_DIR: given.text('data-dir') }, []);
+    const out = given.text('out');
+    if (out === undefined && host.isTerminal.stdout) {
+      throw new WrongUsage('The whole log would go to this terminal. Name a file, --out FILE, or write to a pipe.');
+    }
+    if (out !== undefined && existsSync(out)) throw new Failure(`${out} is there already, and is left alone.`);
+    const log = await openLog(resolve(dataDir), host);
+    try {
+      const progress = createProgress('Exporting', out === undefined ? host : { ...host, isPiped: false }, {
+        asLines: given.flag('progress'),
+      });
+      const target = out === undefined ? { stream: host.stdout, done: async () => {} } : newFile(out);
+      try {
+        const head = await log.head();
+        let [count, position] = [0, 0];
+        for await (const piece of exportedLog({ id: log.id, head, subscribeAll: log.subscribeAll })) {
+          await write(target.stream, piece.text);
+          ({ count, position } = piece);
+          progress.at(position, head);
+        }
+        await target.done();
+        progress.end();
+        host.stderr(`Exported ${counted(count, 'event')} of log ${log.id}, up to position ${position}.\n`);
+      } catch (error) {
+        progress.end();
+        if (!isBrokenPipe(error)) throw error;
+      }
+    } finally {
+      await log.close();
+    }
+  },
+};
+
+const openLog = async (directory: string, { clock, chance }: Host) => {
+  const path = join(directory, 'signalbox.db');
+  if (!existsSync(path)) {
+    throw new Failure(`There is no log in ${directory}. Name the directory of the server: --data-dir DIR.`);
+  }
+  try {
+    return await openSqliteLog({ path, now: clock.now, newLogId: chance.uuid });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'LOG_IN_USE')) throw error;
+    throw new Failure(
+      `The server of ${directory} is running. Stop it first: what it acknowledged after the export would be missing ` +
+        'from it.',
+      { cause: error },
+    );
+  }
+};
+
+/** Written beside its place and put there at the end, so that there is never half an export under its name. */
+const newFile = (path: string): { readonly stream: Writable; readonly done: () => Promise<void> } => {
+  const draft = `${path}.part`;
+  const stream = createWriteStream(draft, { mode: 0o600, flush: true });
+  stream.on('error', () => {}); // it is told to whoever writes
+  return {
+    stream,
+    done: async () => {
+      stream.end();
+      await once(stream, 'close');
+      if (stream.errored) throw stream.errored;
+      renameSync(draft, path);
+    },
+  };
+};
+
+/** Resolves when the stream has taken it. */
+const write = (stream: Writable, text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+
+const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';

@@ -1,0 +1,98 @@
+import { pause } from '@signalbox/runtime';
+import { connectRedis, type RebuildReport, type RebuildRequests, redisRebuildRequests } from '@signalbox/views-redis';
+import type { Command } from './command.ts';
+import { Failure } from './errors.ts';
+import type { Host } from './host.ts';
+import { counted, createProgress } from './progress.ts';
+import { settings } from './settings.ts';
+
+const LOOK_EVERY_MS = 250;
+/** A projector looks for requests every half second, and may first have to finish a rebuild that is under way. */
+const PATIENCE_MS = 60_000;
+
+const help = `signalbox rebuild: has the read models of the stack built anew from the log, beside those that are live.
+
+  signalbox rebuild [--redis URL] [--wait] [--progress]
+
+  --redis URL   redis://user:password@host:6379/0. SIGNALBOX_REDIS_URL stands in for it, and does not show in a list of
+                processes
+  --wait        waits until they are live; ends with 1 when they cannot be built, or when nobody begins or goes on
+                within ${PATIENCE_MS / 1_000} seconds
+  --progress    with --wait: a line every few seconds, also where standard error is no terminal
+
+SIGNALBOX_NAMESPACE is that of the projectors, of which one takes it up. Readers notice nothing: they read the old ones
+until the new ones show the whole log.
+
+Examples:
+
+  npm run --silent signalbox -- rebuild --wait
+  npm run --silent signalbox -- rebuild --wait --redis redis://127.0.0.1:6379
+
+Ends with 0 when it is asked for, or with --wait when it is done; 1 when it failed; 2 when it was called wrongly.
+`;
+
+export const rebuildCommand: Command = {
+  name: 'rebuild',
+  summary: 'has the read models of the stack built anew from the log',
+  help,
+  options: { redis: { takes: 'URL' }, wait: 'flag', progress: 'flag' },
+  run: async (given, host) => {
+    const { stack } = settings(host, { SIGNALBOX_REDIS_URL: given.text('redis') }, ['redis']);
+    const { redisUrl, namespace } = stack;
+    const redis = await connectRedis({
+      ...{ url: redisUrl ?? '', namespace, instance: `signalbox-cli-${host.chance.uuid()}` },
+    });
+    try {
+      const requests = redisRebuildRequests(redis);
+      await requests.ask();
+      if (!given.flag('wait')) {
+        host.stderr('Asked. A projector will take it up; with --wait, this waits until it is done.\n');
+        return;
+      }
+      const { events, position } = await untilDone(requests, namespace, host, given.flag('progress'));
+      host.stderr(`Built from ${counted(events, 'event')}, up to position ${position}. The read models are live.\n`);
+    } finally {
+      await redis.close();
+    }
+  },
+};
+
+const untilDone = async (
+  requests: RebuildRequests,
+  namespace: string,
+  host: Host,
+  asLines: boolean,
+): Promise<RebuildReport> => {
+  const { clock, timers } = host;
+  const progress = createProgress('Rebuilding', { ...host, isPiped: false }, { asLines });
+  let known = '';
+  let changedAt = clock.monotonic();
+  try {
+    for (;;) {
+      const report = await requests.latest();
+      if (report?.state === 'done') return report;
+      if (report?.state === 'failed') {
+        throw new Failure(
+          `It failed after ${counted(report.events, 'event')}; the old read models are live as before. The log of the ` +
+            'projector says why. Mend it, and ask again.',
+        );
+      }
+      if (report?.state === 'running') progress.at(report.position, report.head);
+      const now = JSON.stringify(report);
+      if (now !== known) [known, changedAt] = [now, clock.monotonic()];
+      else if (clock.monotonic() - changedAt > PATIENCE_MS) throw nobody(report?.state === 'running', namespace);
+      await pause(timers, LOOK_EVERY_MS);
+    }
+  } finally {
+    progress.end();
+  }
+};
+
+const nobody = (wasRunning: boolean, namespace: string): Failure =>
+  new Failure(
+    wasRunning
+      ? `The projector that builds them has said nothing for ${PATIENCE_MS / 1_000} seconds. See its log and its ` +
+          '/ready. When it has ended, ask again.'
+      : `No projector has taken it up for ${PATIENCE_MS / 1_000} seconds. Is one running, with this Redis and with ` +
+          `SIGNALBOX_NAMESPACE=${namespace}, and what does its /ready say? It stays asked for: one that starts takes it up.`,
+  );

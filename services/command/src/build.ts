@@ -1,0 +1,55 @@
+import {
+  atOnce,
+  createEdge,
+  createIdentity,
+  createWriter,
+  type ObservedLog,
+  type Stores,
+  whenShown,
+} from '@signalbox/assembly';
+import { createV1 } from '@signalbox/contracts';
+import type { App } from '@signalbox/http';
+import type { ServiceContext } from '@signalbox/runtime';
+import { commandDeps, commandRoutes } from './app.ts';
+
+/**
+ * The process that takes commands. It answers when a change is recorded, with a token for whoever wants to read it; only
+ * a credential is also waited for until it can be seen, since it is to work at once.
+ */
+export const buildCommand = async (options: {
+  readonly context: ServiceContext;
+  readonly log: ObservedLog;
+  readonly stores: Pick<
+    Stores,
+    'credentials' | 'quota' | 'progress' | 'nonces' | 'rateLimiter' | 'idempotency' | 'check'
+  >;
+}): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
+  const { context, log, stores } = options;
+  const { config, clock, chance, logger } = context;
+  const now = () => clock.now();
+  const visible = whenShown(stores.progress, { now, withinMs: config.stack.consistencyWaitMs, logger });
+  const { ring, writeSide, checks } = createWriter({
+    ...{ context, log, stores },
+    settled: { sessions: atOnce, credentials: visible },
+  });
+  const identity = createIdentity({
+    ...{ config, ring, clock, chance, refuseSignedBefore: 0 },
+    credentials: stores.credentials,
+    nonces: stores.nonces,
+  });
+  const { app, load } = await createEdge({
+    ...{ context, identity, ring, checks, queueDepth: log.waiting },
+    rateLimiter: stores.rateLimiter,
+    idempotency: stores.idempotency,
+    sections: ['credentials', 'sessions', 'operations'],
+  });
+  await app.register(commandRoutes, commandDeps({ v1: createV1(config.limits), config, writeSide, identity, now }));
+  await app.ready();
+  return {
+    app,
+    close: async () => {
+      await app.close();
+      load.stop();
+    },
+  };
+};

@@ -1,0 +1,28 @@
+import { roleHelp, roleWelcome } from '@signalbox/assembly';
+import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
+import { openLog } from '@signalbox/stack/log';
+import { openStores } from '@signalbox/stack/stores';
+import { buildCommand } from './build.ts';
+
+const needs = ['eventstoredb', 'redis'] as const;
+
+const open = async (context: ServiceContext): Promise<Opened> => {
+  const log = await openLog(context);
+  const { stores, close: closeStores } = await openStores(context);
+  const { app, close } = await buildCommand({ context, log, stores });
+  return {
+    listen: (at) => app.listen({ ...at, listenTextResolver: () => 'listening' }),
+    steps: [
+      { name: 'server', close },
+      { name: 'log', close: () => log.close() },
+      { name: 'stores', close: closeStores },
+    ],
+    welcome: roleWelcome('command', context),
+  };
+};
+
+await startService({
+  ...{ name: 'signalbox-command', needs, open, host: hostOf(process) },
+  help: roleHelp('command', 'takes what changes something (HTTP v1, the writing half).', needs),
+  manifest: new URL('../package.json', import.meta.url),
+});

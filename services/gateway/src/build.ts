@@ -1,0 +1,81 @@
+import {
+  createEdge,
+  createIdentity,
+  createRpc,
+  createWriter,
+  type ObservedLog,
+  type Stores,
+  whenShown,
+} from '@signalbox/assembly';
+import { commandDeps, commandRoutes } from '@signalbox/command';
+import { createV1 } from '@signalbox/contracts';
+import type { App } from '@signalbox/http';
+import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
+import { queryDeps, queryRoutes } from '@signalbox/query';
+import type { ServiceContext } from '@signalbox/runtime';
+import { gatewayRoutes } from './app.ts';
+
+/**
+ * The front door. A batch is many v1 requests, and `/rpc` and the reference are about all there is, so both halves of v1
+ * are served here too (ADR-0010). What it writes is answered when it can be seen: neither a batch nor a client of
+ * Rondevu brings a token of its own.
+ */
+export const buildGateway = async (options: {
+  readonly context: ServiceContext;
+  readonly log: ObservedLog;
+  readonly stores: Omit<Stores, 'dueTimes'>;
+}): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
+  const { context, log, stores } = options;
+  const { config, clock, chance, timers, logger, telemetry, version } = context;
+  const { rateLimiter } = stores;
+  const now = () => clock.now();
+  const visible = whenShown(stores.progress, { now, withinMs: config.stack.consistencyWaitMs, logger });
+  const { ring, writeSide, checks } = createWriter({
+    ...{ context, log, stores },
+    settled: { sessions: visible, credentials: visible },
+  });
+  const identity = createIdentity({
+    ...{ config, ring, clock, chance, refuseSignedBefore: 0 },
+    credentials: stores.credentials,
+    nonces: stores.nonces,
+  });
+  const { app, load } = await createEdge({
+    ...{ context, identity, ring, checks, rateLimiter, queueDepth: log.waiting },
+    idempotency: stores.idempotency,
+    sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
+  });
+  const v1 = createV1(config.limits);
+  const discover = createDiscoverQueries({ discovery: stores.discovery, now });
+  const sessionQueries = createSessionQueries({ sessions: stores.sessions, now });
+  const feedQueries = createFeedQueries({ feeds: stores.feeds, after: timers.after });
+  await app.register(commandRoutes, commandDeps({ v1, config, writeSide, identity, now }));
+  await app.register(
+    queryRoutes,
+    queryDeps({ v1, config, progress: stores.progress, discover, sessions: sessionQueries, feeds: feedQueries }),
+  );
+  const { metrics } = telemetry;
+  await app.register(gatewayRoutes, {
+    ...{ v1, limits: config.limits, version, publicUrl: config.publicUrl, progress: stores.progress },
+    consistencyWaitMs: config.stack.consistencyWaitMs,
+    rondevu: createRpc({
+      ...{ config, writeSide, identity, discover, sessionQueries, feedQueries, rateLimiter, clock, logger, metrics },
+      credentials: stores.credentials,
+    }),
+    healthy: async () => {
+      const views = await stores.check().then(
+        () => true,
+        () => false,
+      );
+      return views && log.fault() === null;
+    },
+    liveSessions: () => sessionQueries.liveCount(),
+  });
+  await app.ready();
+  return {
+    app,
+    close: async () => {
+      await app.close();
+      load.stop();
+    },
+  };
+};

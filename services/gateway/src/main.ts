@@ -1,0 +1,28 @@
+import { roleHelp, roleWelcome } from '@signalbox/assembly';
+import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
+import { openLog } from '@signalbox/stack/log';
+import { openStores } from '@signalbox/stack/stores';
+import { buildGateway } from './build.ts';
+
+const needs = ['eventstoredb', 'redis'] as const;
+
+const open = async (context: ServiceContext): Promise<Opened> => {
+  const log = await openLog(context);
+  const { stores, close: closeStores } = await openStores(context);
+  const { app, close } = await buildGateway({ context, log, stores });
+  return {
+    listen: (at) => app.listen({ ...at, listenTextResolver: () => 'listening' }),
+    steps: [
+      { name: 'server', close },
+      { name: 'log', close: () => log.close() },
+      { name: 'stores', close: closeStores },
+    ],
+    welcome: roleWelcome('gateway', context),
+  };
+};
+
+await startService({
+  ...{ name: 'signalbox-gateway', needs, open, host: hostOf(process) },
+  help: roleHelp('gateway', 'the front door: `/rpc`, batches, the pages and the reference.', needs),
+  manifest: new URL('../package.json', import.meta.url),
+});

@@ -1,0 +1,107 @@
+import { createOperationsApp, faultCheck, type ObservedLog, workChecks } from '@signalbox/assembly';
+import { createEventCodec } from '@signalbox/event-schemas';
+import {
+  type BusBatch,
+  type BusSubscriber,
+  createProjectionRunner,
+  type PoisonEvent,
+  type ProjectionRunner,
+  type RecordedEvent,
+} from '@signalbox/event-sourcing';
+import type { App } from '@signalbox/http';
+import { type ServiceContext, supervise } from '@signalbox/runtime';
+import { bindProjections } from './app.ts';
+import { keepWhole, type ReadModels } from './keep-whole.ts';
+
+/** Readers wait for what is not shown yet. */
+const SOON = { firstMs: 100, maxMs: 1_000 };
+
+/** Shows the batches of one partition, one after another. */
+type Lane = (batch: BusBatch) => Promise<readonly PoisonEvent[]>;
+
+/** The process that brings the read models up with the bus. Any number of them share the partitions. */
+export const buildProjector = async (options: {
+  readonly context: ServiceContext;
+  readonly log: ObservedLog;
+  readonly subscriber: BusSubscriber;
+  /** Projectors of one group share the work. */
+  readonly group: string;
+  readonly readModels: ReadModels & {
+    /** Everything of this partition up to this position is shown. */
+    readonly reached: (partition: number, position: number) => Promise<void>;
+    readonly check: () => Promise<void>;
+  };
+}): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
+  const { context, log, subscriber, readModels } = options;
+  const { clock, timers, chance, logger, telemetry } = context;
+  const { metrics } = telemetry;
+  const codec = createEventCodec();
+  const projections = bindProjections(readModels.live, { log, codec });
+
+  const laneFor = (partition: number): Lane => {
+    let poison: PoisonEvent[] = [];
+    const runner: ProjectionRunner = createProjectionRunner({
+      ...{ codec, projections },
+      setAside: (event, { message }) => poison.push({ event, reason: message }),
+    });
+    return async ({ events }) => {
+      poison = [];
+      await runner.apply(events);
+      const last = events.at(-1);
+      if (last) {
+        await readModels.reached(partition, last.position);
+        metrics.projected(events.length, Math.max(0, clock.now() - last.recordedAt) / 1_000);
+      }
+      return poison;
+    };
+  };
+
+  let lanes = new Map<number, Lane>();
+  const handle = (batch: BusBatch) => {
+    const lane = lanes.get(batch.partition) ?? laneFor(batch.partition);
+    lanes.set(batch.partition, lane);
+    return lane(batch);
+  };
+
+  const work = [
+    supervise({
+      ...{ name: 'projector', timers, chance, logger, metrics, backoff: SOON },
+      run: (signal, healthy) =>
+        subscriber.consume({
+          group: options.group,
+          handle: async (batch) => {
+            const poison = await handle(batch);
+            healthy();
+            return poison;
+          },
+          // A partition that comes back may begin before where it was left.
+          onAssigned: (partitions) => {
+            lanes = new Map();
+            logger.info({ partitions }, 'partitions were dealt out');
+          },
+          signal,
+        }),
+    }),
+    supervise({
+      ...{ name: 'read_models', timers, chance, logger, metrics, backoff: SOON },
+      run: (signal, healthy) => {
+        const setAside = ({ stream, position }: RecordedEvent) =>
+          logger.error({ stream, position }, 'an event of the log cannot be read and was left out of the read models');
+        return keepWhole({ readModels, reading: { log, codec, setAside }, metrics, logger, timers }, signal, healthy);
+      },
+    }),
+  ];
+  const app = await createOperationsApp(context, [
+    faultCheck('log', log.fault),
+    { name: 'views', check: readModels.check },
+    ...workChecks(work),
+  ]);
+  return {
+    app,
+    close: async () => {
+      await app.close();
+      for (const one of work) await one.stop();
+      app.stopLoad();
+    },
+  };
+};

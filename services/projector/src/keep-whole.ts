@@ -1,0 +1,103 @@
+import { type Logger, type Metrics, pause, type Timers } from '@signalbox/runtime';
+import type { Views } from './app.ts';
+import { type NewViews, type Progress, type Reading, rebuild, repair } from './rebuild.ts';
+
+/** The read models of the stack, as a whole. */
+export type ReadModels = {
+  readonly live: Views;
+  /** False: there are none, and they have to be built from the log. */
+  exist(): Promise<boolean>;
+  /** New ones beside them; null while another process is filling some. */
+  begin(): Promise<NewViews | null>;
+  /** Drops what is neither live nor being filled. */
+  dropOthers(): Promise<void>;
+  /** Null while the store can't have lost anything; otherwise after which position the log has to be shown again. */
+  lostAfter(): Promise<{ readonly position: number; readonly restored: () => Promise<void> } | null>;
+  /** True for one process, once for each time that somebody wants them built anew. */
+  isRebuildWanted(): Promise<boolean>;
+  report(state: 'running' | 'done' | 'failed', progress: Progress): Promise<void>;
+};
+
+const LOOK_EVERY_MS = 500;
+/** Readers that have not heard of a switch yet still read the old views; then those are dropped. */
+const GRACE_MS = 10_000;
+
+const NOTHING: Progress = { events: 0, position: 0, head: 0 };
+
+/**
+ * Sees to it that there are read models, whatever becomes of the store that holds them: builds them where there are
+ * none, shows again what a restarted store may have lost, and builds them anew when somebody asks. Runs until `signal`
+ * aborts; throws when something fails, to be called again.
+ */
+export const keepWhole = async (
+  options: {
+    readonly readModels: ReadModels;
+    readonly reading: Omit<Reading, 'onProgress' | 'signal'>;
+    readonly metrics: Pick<Metrics, 'rebuilt'>;
+    readonly logger: Logger;
+    readonly timers: Timers;
+  },
+  signal: AbortSignal,
+  healthy: () => void,
+): Promise<void> => {
+  const { readModels, metrics, logger, timers } = options;
+  const reading = (onProgress: (progress: Progress) => void): Reading => ({
+    ...options.reading,
+    signal,
+    onProgress: (progress, added) => {
+      metrics.rebuilt(added);
+      onProgress(progress);
+    },
+  });
+
+  const build = async (why: string): Promise<boolean> => {
+    const fresh = await readModels.begin();
+    if (fresh === null) return false;
+    logger.info({ why }, 'building read models from the log');
+    let latest = NOTHING;
+    // One report after another, and none that fails may stop the work that it tells of.
+    let reporting = readModels.report('running', latest);
+    try {
+      const all = await rebuild(
+        fresh,
+        reading((progress) => {
+          latest = progress;
+          reporting = reporting.catch(() => undefined).then(() => readModels.report('running', progress));
+        }),
+      );
+      await reporting.catch(() => undefined);
+      await readModels.report('done', all);
+      logger.info({ events: all.events, position: all.position }, 'read models were built and are live');
+    } catch (error) {
+      await reporting.catch(() => undefined);
+      await readModels.report('failed', latest);
+      throw error;
+    }
+    await pause(timers, GRACE_MS, signal);
+    if (!signal.aborted) await readModels.dropOthers();
+    return true;
+  };
+
+  let isWanted = false;
+  while (!signal.aborted) {
+    if (!(await readModels.exist())) {
+      await build('there are none');
+    } else {
+      const lost = await readModels.lostAfter();
+      if (lost !== null) {
+        logger.warn({ after: lost.position }, 'the store of the read models was restarted: showing the log again');
+        const shown = await repair(
+          readModels.live,
+          lost.position,
+          reading(() => undefined),
+        );
+        await lost.restored();
+        logger.info({ events: shown.events, position: shown.position }, 'the read models are whole again');
+      }
+      isWanted ||= await readModels.isRebuildWanted();
+      if (isWanted && (await build('somebody asked'))) isWanted = false;
+    }
+    healthy();
+    await pause(timers, LOOK_EVERY_MS, signal);
+  }
+};

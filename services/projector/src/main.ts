@@ -1,0 +1,31 @@
+import { roleHelp, roleWelcome } from '@signalbox/assembly';
+import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
+import { openProjectorBus } from '@signalbox/stack/bus';
+import { openLog } from '@signalbox/stack/log';
+import { openStores } from '@signalbox/stack/stores';
+import { buildProjector } from './build.ts';
+
+const needs = ['eventstoredb', 'kafka', 'redis'] as const;
+
+const open = async (context: ServiceContext): Promise<Opened> => {
+  const log = await openLog(context);
+  const { readModelsOf, close: closeStores } = await openStores(context);
+  const subscriber = await openProjectorBus(context);
+  const readModels = readModelsOf(log.id);
+  const { app, close } = await buildProjector({ context, log, subscriber, group: 'projector', readModels });
+  return {
+    listen: (at) => app.listen({ ...at, listenTextResolver: () => 'listening' }),
+    steps: [
+      { name: 'projector', close },
+      { name: 'log', close: () => log.close() },
+      { name: 'stores', close: closeStores },
+    ],
+    welcome: roleWelcome('projector', context),
+  };
+};
+
+await startService({
+  ...{ name: 'signalbox-projector', needs, open, host: hostOf(process) },
+  help: roleHelp('projector', 'brings the read models up with the bus, and builds them from the log.', needs),
+  manifest: new URL('../package.json', import.meta.url),
+});

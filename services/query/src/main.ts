@@ -1,0 +1,25 @@
+import { roleHelp, roleWelcome } from '@signalbox/assembly';
+import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
+import { openStores } from '@signalbox/stack/stores';
+import { buildQuery } from './build.ts';
+
+const needs = ['redis'] as const;
+
+const open = async (context: ServiceContext): Promise<Opened> => {
+  const { stores, close: closeStores } = await openStores(context);
+  const { app, close } = await buildQuery({ context, stores });
+  return {
+    listen: (at) => app.listen({ ...at, listenTextResolver: () => 'listening' }),
+    steps: [
+      { name: 'server', close },
+      { name: 'stores', close: closeStores },
+    ],
+    welcome: roleWelcome('query', context),
+  };
+};
+
+await startService({
+  ...{ name: 'signalbox-query', needs, open, host: hostOf(process) },
+  help: roleHelp('query', 'answers what is asked (HTTP v1, the reading half) from the read models.', needs),
+  manifest: new URL('../package.json', import.meta.url),
+});

@@ -1,0 +1,60 @@
+import {
+  atOnce,
+  createOperationsApp,
+  createWriter,
+  type ObservedLog,
+  type Stores,
+  workChecks,
+} from '@signalbox/assembly';
+import type { App } from '@signalbox/http';
+import type { ServiceContext } from '@signalbox/runtime';
+import { schedulerWork } from './work.ts';
+
+/** What is forgotten from time to time: each answers with how much it was. Times are epoch milliseconds. */
+export type Forgetting = {
+  readonly sessions: (endedBefore: number) => Promise<number>;
+  readonly credentials: (endedBefore: number) => Promise<number>;
+  /** True for one caller of each turn, whichever process it is in. */
+  readonly turn: (name: string, expiresAt: number) => Promise<boolean>;
+};
+
+/** The process that ends what is due, and sweeps. Any number of them share the work. */
+export const buildScheduler = async (options: {
+  readonly context: ServiceContext;
+  readonly log: ObservedLog;
+  readonly stores: Pick<
+    Stores,
+    'credentials' | 'dueTimes' | 'quota' | 'nonces' | 'idempotency' | 'rateLimiter' | 'check'
+  >;
+  readonly forgetting: Forgetting;
+}): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
+  const { context, log, stores, forgetting } = options;
+  const { clock, config, telemetry } = context;
+  const { sweepIntervalMs, endedRetentionMs } = config.lifetimes;
+  const { writeSide, checks } = createWriter({
+    ...{ context, log, stores },
+    settled: { sessions: atOnce, credentials: atOnce },
+  });
+  const work = schedulerWork({
+    ...{ context, writeSide, due: stores.dueTimes },
+    isMine: (at) => forgetting.turn(`sweep-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
+    targets: {
+      sessions: (at) => forgetting.sessions(at - endedRetentionMs),
+      credentials: (at) => forgetting.credentials(at - endedRetentionMs),
+      nonces: (at) => stores.nonces.sweep(at),
+      idempotencyRecords: (at) => stores.idempotency.sweep(at),
+      rateLimits: () => stores.rateLimiter.sweep(clock.monotonic()),
+      tokens: async () => 0, // each process forgets its own
+    },
+  });
+  telemetry.metrics.observe('schedulerPending', () => stores.dueTimes.size());
+  const app = await createOperationsApp(context, [...checks, ...workChecks(work)]);
+  return {
+    app,
+    close: async () => {
+      await app.close();
+      for (const one of work) await one.stop();
+      app.stopLoad();
+    },
+  };
+};

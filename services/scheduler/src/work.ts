@@ -1,0 +1,63 @@
+import type { WriteSide } from '@signalbox/assembly';
+import type { DueTimes } from '@signalbox/read-models';
+import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
+import { compensate } from './compensate.ts';
+import { type SweepOptions, sweepRegularly } from './sweep.ts';
+
+/** What is due does not wait long for servers that have come back. */
+const SOON = { firstMs: 100, maxMs: 1_000 };
+
+/** The two things that happen without anyone asking: what is due is ended, and what has been kept long enough forgotten. */
+export const schedulerWork = (options: {
+  readonly context: Pick<ServiceContext, 'config' | 'clock' | 'timers' | 'chance' | 'logger' | 'telemetry'>;
+  readonly due: DueTimes;
+  readonly writeSide: WriteSide;
+  readonly targets: SweepOptions['targets'];
+  readonly isMine: SweepOptions['isMine'];
+}): readonly Supervised[] => {
+  const { context, due, writeSide, targets, isMine } = options;
+  const { clock, timers, chance, logger } = context;
+  const { metrics } = context.telemetry;
+  const now = () => clock.now();
+  return [
+    supervise({
+      ...{ name: 'scheduler', timers, chance, logger, metrics, backoff: SOON },
+      run: (signal, healthy) =>
+        compensate(
+          {
+            due: {
+              ...due,
+              claim: (...asked) =>
+                due.claim(...asked).then((rows) => {
+                  healthy();
+                  return rows;
+                }),
+            },
+            ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, now, after: timers.after },
+            onEnded: (kind, lateMs) => {
+              healthy();
+              metrics.scheduledLate(kind, lateMs / 1_000);
+            },
+          },
+          signal,
+        ),
+    }),
+    supervise({
+      ...{ name: 'sweeper', timers, chance, logger, metrics },
+      run: (signal, healthy) =>
+        sweepRegularly(
+          {
+            ...{ targets, isMine, now, after: timers.after },
+            everyMs: context.config.lifetimes.sweepIntervalMs,
+            operations: writeSide.operations,
+            newSweepId: () => chance.orderedUuid(),
+            onSwept: (removed) => {
+              healthy();
+              for (const [kind, count] of Object.entries(removed)) metrics.swept(kind, count);
+            },
+          },
+          signal,
+        ),
+    }),
+  ];
+};

@@ -1,0 +1,148 @@
+import { systemChance, systemClock } from '@signalbox/runtime';
+import { until } from '@signalbox/testing';
+import type {} from '@signalbox/testing/engines/setup';
+import { startEventStoreDbServer } from '@signalbox/testing/eventstoredb-server';
+import { request } from 'undici';
+import { inject } from 'vitest';
+import { type Front, startFront } from './front.ts';
+import { listening, type Spawned, spawnService } from './process.ts';
+import { newDispatcher, type Server, type ServerOptions, usualEnv } from './server.ts';
+
+export type Role = 'command' | 'query' | 'gateway' | 'projector' | 'scheduler' | 'relay';
+
+export const roles: readonly Role[] = ['command', 'query', 'gateway', 'projector', 'scheduler', 'relay'];
+
+/** One process of the stack. */
+export type Instance = Spawned & { readonly role: Role; readonly url: string };
+
+export type StackServers = {
+  readonly eventStoreDbUrl: string;
+  readonly kafkaBrokers: readonly string[];
+  readonly redisUrl: string;
+};
+
+const keyOf = (letter: string) => `${letter}0123456789abcdef`.repeat(4).slice(0, 64);
+
+/** Enough for the processes of one stack to know each other and their servers. */
+export const stackEnv = (servers: StackServers, publicUrl: string, namespace: string) => ({
+  ...usualEnv,
+  SIGNALBOX_PORT: '0',
+  SIGNALBOX_PUBLIC_URL: publicUrl,
+  SIGNALBOX_TRUSTED_PROXIES: 'loopback',
+  SIGNALBOX_MASTER_KEYS: keyOf('a'),
+  SIGNALBOX_TOKEN_KEYS: keyOf('b'),
+  SIGNALBOX_ADMIN_KEYS: keyOf('c'),
+  SIGNALBOX_EVENTSTOREDB_URL: servers.eventStoreDbUrl,
+  SIGNALBOX_KAFKA_BROKERS: servers.kafkaBrokers.join(','),
+  SIGNALBOX_KAFKA_PARTITIONS: String(PARTITIONS),
+  SIGNALBOX_REDIS_URL: servers.redisUrl,
+  SIGNALBOX_NAMESPACE: namespace,
+  SIGNALBOX_SESSION_TIMEOUT_MS: '6000',
+});
+
+export const startInstance = async (role: Role, env: Readonly<Record<string, string>>): Promise<Instance> => {
+  const spawned = spawnService(`services/${role}/src/main.ts`, env);
+  return { ...spawned, role, url: await listening(spawned) };
+};
+
+/** Null when it is ready; otherwise what it says of itself. */
+const trouble = async ({ role, url, output }: Instance): Promise<string | null> => {
+  try {
+    const { statusCode, body } = await request(`${url}/ready`);
+    const text = await body.text();
+    return statusCode === 200 ? null : `${role}: ${text}\n${output().slice(-2_000)}`;
+  } catch (error) {
+    return `${role}: ${String(error)}\n${output().slice(-2_000)}`;
+  }
+};
+
+const PARTITIONS = 4;
+
+/** Null once every partition has a projector; those of processes that were killed are dealt out after a while. */
+const unprojected = (instances: readonly Instance[]): string | null => {
+  const dealt = instances
+    .filter(({ role }) => role === 'projector')
+    .flatMap(({ output }) => [...output().matchAll(/"partitions":\[([\d,]*)\]/g)].at(-1)?.[1]?.split(',') ?? []);
+  return new Set(dealt.filter((one) => one !== '')).size === PARTITIONS ? null : `only ${dealt} have a projector`;
+};
+
+const leaderless = (instances: readonly Instance[]): string | null =>
+  instances.some(({ role, output }) => role === 'relay' && output().includes('elected: carrying'))
+    ? null
+    : 'no relay has been elected';
+
+/** Resolves when every process says that it is ready, and the bus has been dealt out. */
+export const ready = (instances: readonly Instance[]) =>
+  until(
+    'every process is ready',
+    async () => {
+      const said = [...(await Promise.all(instances.map(trouble))), unprojected(instances), leaderless(instances)];
+      const troubles = said.filter((text) => text !== null);
+      if (troubles.length > 0) throw new Error(troubles.join('\n'));
+      return true;
+    },
+    { withinMs: 30_000, everyMs: 50 },
+  );
+
+export const routesOf = (instances: readonly Instance[]) => {
+  const urls = (role: Role) => instances.filter((one) => one.role === role).map(({ url }) => url);
+  return { command: urls('command'), query: urls('query'), gateway: urls('gateway') };
+};
+
+/**
+ * The whole stack as processes on this machine, behind one address, as if it were one server. Kafka and Redis are those
+ * of the run, told apart by the namespace; the event store is a double within the test.
+ */
+export const startStack = async (options: ServerOptions): Promise<Server> => {
+  const [kafkaBrokers, redisUrl] = [inject('kafkaBrokers'), inject('redisUrl')];
+  if (kafkaBrokers === null || redisUrl === null) throw new Error('There is no Kafka or no Redis for the stack.');
+  const eventStore = await startEventStoreDbServer({ now: systemClock.now });
+  const servers = { kafkaBrokers, redisUrl, eventStoreDbUrl: eventStore.url };
+  return run(servers, `t${systemChance.uuid().slice(0, 13)}`, options, () => eventStore.close());
+};
+
+const run = async (
+  servers: StackServers,
+  namespace: string,
+  { env = {}, port = 0 }: ServerOptions,
+  closeServers: () => Promise<void>,
+): Promise<Server> => {
+  const front: Front = await startFront(port);
+  const all = { ...stackEnv(servers, front.url, namespace), ...env };
+  const started = await Promise.allSettled(roles.map((role) => startInstance(role, all)));
+  const instances = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  try {
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+    await ready(instances);
+  } catch (error) {
+    await Promise.all(instances.map((one) => one.end('SIGKILL')));
+    await front.close();
+    throw error;
+  }
+  front.route(routesOf(instances));
+  const dispatcher = newDispatcher();
+  const end = async (signal: NodeJS.Signals) => {
+    const exits = await Promise.all(instances.map((one) => one.end(signal)));
+    await front.close();
+    return exits.find(({ code }) => code !== 0) ?? exits[0] ?? { code: 0, signal: null };
+  };
+  const exited = Promise.all(instances.map((one) => one.exited)).then(([first]) => first ?? { code: 0, signal: null });
+  return {
+    ...{ url: front.url, port: front.port, dispatcher, env, exited },
+    dataDir: '',
+    pid: instances[0]?.pid ?? 0,
+    output: () => instances.map((one) => one.output()).join('\n'),
+    stop: () => end('SIGTERM'),
+    kill9: () => end('SIGKILL'),
+    again: async (changed = {}) => {
+      await exited;
+      return run(servers, namespace, { env: { ...env, ...changed }, port: front.port }, closeServers);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await end('SIGKILL');
+      await dispatcher.destroy();
+      await closeServers();
+    },
+  };
+};
