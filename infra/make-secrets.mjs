@@ -20,7 +20,8 @@ const fail = (text) => {
 
 const key = () => randomBytes(32).toString('hex');
 
-const newSecrets = () => `# The keys of this stack. Whoever has them has everything: keep a copy apart from the data, and give it to nobody.
+const newSecrets =
+  () => `# The keys of this stack. Whoever has them has everything: keep a copy apart from the data, and give it to nobody.
 # Losing SIGNALBOX_MASTER_KEYS loses every credential's secret. How to rotate: docs/runbooks/key-rotation.md.
 SIGNALBOX_MASTER_KEYS=${key()}
 SIGNALBOX_TOKEN_KEYS=${key()}

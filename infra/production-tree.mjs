@@ -8,7 +8,8 @@ import { join } from 'node:path';
 const [workspace, manifests] = process.argv.slice(2);
 const testOnly = ['libs/testing', 'libs/conformance', '{libs,services}/*/test'];
 
-for (const path of globSync(testOnly, { cwd: workspace })) rmSync(join(workspace, path), { recursive: true, force: true });
+for (const path of globSync(testOnly, { cwd: workspace }))
+  rmSync(join(workspace, path), { recursive: true, force: true });
 
 for (const path of globSync(['package.json', '{libs,services}/*/package.json'], { cwd: workspace })) {
   const { devDependencies: _, ...manifest } = JSON.parse(readFileSync(join(workspace, path), 'utf8'));

@@ -18,9 +18,12 @@ const node = () => {
 };
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
 
+/** Node says so when the file that it may read is not there, which nobody has asked for. */
+const envFile = () => (existsSync(join(root, '.env')) ? ['--env-file=.env'] : []);
+
 /** Each task is a list of commands; the first that fails ends it. */
 const tasks = {
-  start: (args) => [[node(), ['--env-file-if-exists=.env', 'services/standalone/src/main.ts', ...args]]],
+  start: (args) => [[node(), [...envFile(), 'services/standalone/src/main.ts', ...args]]],
   test: (args) => [[node(), [vitest, 'run', ...args]]],
   'test:crash': (args) => [
     [
@@ -39,6 +42,7 @@ const tasks = {
   format: () => [[join(bin, 'biome'), ['check', '--write', '.']]],
   docs: () => [[node(), ['tools/generate-docs.ts']]],
   bench: (args) => [[node(), ['bench/run.ts', ...args]]],
+  signalbox: (args) => [[node(), [...envFile(), 'services/cli/src/main.ts', ...args]]],
 };
 
 const optionOf = (args, name) => {
@@ -46,11 +50,11 @@ const optionOf = (args, name) => {
   return at === -1 ? undefined : args[at + 1];
 };
 
-const run = (command, args, env = {}) =>
+const run = (command, args, env = {}, stdio = 'inherit') =>
   new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: 'inherit',
+      stdio,
       // The pinned Node is the first on the path of everything below.
       env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1', ...env },
     });
@@ -106,8 +110,10 @@ const locked = async (work) => {
 const install = () =>
   locked(async () => {
     if (installed()) return 0;
-    console.log('Installing what is missing (once; a minute or so) …');
-    const code = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+    // What is said here goes to standard error: a task's standard output may be read by another program.
+    console.error('Installing what is missing (once; a minute or so) …');
+    const command = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const code = await run('npm', command, {}, ['ignore', 2, 2]);
     if (code !== 0) console.error('npm ci failed: see above. Check the network and run the same command again.');
     else writeFileSync(stamp, wanted());
     return code;

@@ -116,7 +116,10 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   },
   relay: { assembly: 'values', 'event-sourcing': 'values', http: 'types', runtime: 'values', stack: 'values' },
   cli: Object.fromEntries(
-    ['event-sourcing', 'log-eventstoredb', 'log-sqlite', 'runtime', 'views-redis'].map((name) => [name, 'values']),
+    ['event-sourcing', 'log-eventstoredb', 'log-sqlite', 'runtime', 'stack', 'views-redis'].map((name) => [
+      name,
+      'values',
+    ]),
   ),
   standalone: Object.fromEntries(
     [
@@ -212,6 +215,9 @@ export const meetsTheReal = (path: string): boolean =>
   path.startsWith('libs/runtime/src/') ||
   /^services\/[^/]+\/src\/main\.ts$/.test(path) ||
   path === 'libs/testing/src/real-time.ts'; // waits for real processes in tests
+
+/** Where tests start real servers: programs of others, found by what the environment says. */
+export const startsServers = (path: string): boolean => path.startsWith('libs/testing/src/engines/');
 
 /** In tests: no sleeping. */
 export const sleeps: readonly Ban[] = [

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type Caller, type Candidates, hmacCaller, type Page, v1 } from './client.ts';
 import type { RondevuCaller } from './rondevu.ts';
-import type { Server } from './server.ts';
+import type { Target } from './server.ts';
 
 /** What a client knows that it was told, and what it asked for without being answered, before the server was killed. */
 
@@ -39,7 +39,7 @@ type Shown = {
 };
 
 /** Compares what the server shows with what it has acknowledged; a doubt is settled by what is seen. */
-export const checkSession = async (server: Server, session: KnownSession, when: string): Promise<void> => {
+export const checkSession = async (server: Target, session: KnownSession, when: string): Promise<void> => {
   const what = `${when}, session ${session.id}`;
   const offerer = v1(server, session.publisher.caller);
   const seen = await offerer.get<Shown & { readonly ended?: { readonly how: string } }>(`/v1/sessions/${session.id}`);
@@ -113,7 +113,7 @@ const settled = (
   return expected;
 };
 
-export const checkCredential = async (server: Server, credential: KnownCredential, when: string): Promise<void> => {
+export const checkCredential = async (server: Target, credential: KnownCredential, when: string): Promise<void> => {
   for (const secret of credential.secrets) {
     const { status } = await v1(server, hmacCaller(credential.name, secret)).feed();
     expect(status, `${when}, credential ${credential.name}`).toBe(credential.revoked ? 401 : 200);
@@ -121,5 +121,5 @@ export const checkCredential = async (server: Server, credential: KnownCredentia
 };
 
 /** The sessions that are published under a tag that one command alone has used. */
-export const findByTag = async (server: Server, anyone: Caller, tag: string): Promise<Page['sessions']> =>
+export const findByTag = async (server: Target, anyone: Caller, tag: string): Promise<Page['sessions']> =>
   (await v1(server, anyone).get<Page>(`/v1/sessions?tag=${tag}&limit=100`)).body.sessions;

@@ -79,9 +79,9 @@ const reader = (name: string, poll: (notes: Notes) => Promise<void>): Reader => 
 });
 
 /** Away for a moment, as at a restart; anything else that is not an answer is a failure of the test. */
-const away = Symbol('away');
+export const away = Symbol('away');
 
-const unlessAway = async <T>(ask: () => Promise<T>): Promise<T | typeof away> => {
+export const unlessAway = async <T>(ask: () => Promise<T>): Promise<T | typeof away> => {
   try {
     return await ask();
   } catch (error) {

@@ -6,7 +6,8 @@ export type Upstream = 'command' | 'query' | 'gateway';
 /** Which service answers: as the reverse proxy of the stack has it (infra/proxy). */
 export const upstreamFor = (method: string, path: string): Upstream => {
   if (!path.startsWith('/v1/') || path.startsWith('/v1/batch')) return 'gateway';
-  return ['GET', 'HEAD', 'OPTIONS'].includes(method) ? 'query' : 'command';
+  if (['GET', 'HEAD'].includes(method)) return 'query';
+  return ['POST', 'PATCH', 'DELETE'].includes(method) ? 'command' : 'gateway';
 };
 
 export type Front = {
@@ -48,7 +49,7 @@ export const startFront = async (port: number): Promise<Front> => {
       answer.pipe(outgoing);
       answer.on('error', () => outgoing.destroy());
     });
-    upstream.on('error', () => refuse(502));
+    upstream.on('error', () => refuse(503));
     outgoing.on('close', () => {
       if (!outgoing.writableFinished) upstream.destroy();
     });
@@ -56,6 +57,11 @@ export const startFront = async (port: number): Promise<Front> => {
   };
 
   const server = createServer(pass);
+  server.on('clientError', (_error, socket) => {
+    const body = JSON.stringify({ type: '/problems/INVALID_PARAMS', status: 400, code: 'INVALID_PARAMS' });
+    const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}`;
+    socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+  });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const { port: bound } = server.address() as AddressInfo;
   return {

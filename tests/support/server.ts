@@ -1,12 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import {
-  type Exit,
-  listening,
-  removeDirectory,
-  type Spawned,
-  spawnService,
-  temporaryDirectory,
-} from './process.ts';
+import { type Exit, listening, removeDirectory, type Spawned, spawnService, temporaryDirectory } from './process.ts';
 import { startStack } from './stack.ts';
 
 export { type Exit, root, temporaryDirectory } from './process.ts';
@@ -54,10 +47,30 @@ export const newDispatcher = (): Agent => new Agent({ connections: 512, connect:
  * A server that takes requests: the standalone one, or where the run says so the whole stack behind one address. The
  * scenarios do not know which.
  */
-export const startServer = (options: ServerOptions = {}): Promise<Server> =>
-  process.env['SIGNALBOX_TEST_TARGET'] === 'stack' ? startStack(options) : startStandalone(options);
+export const startServer = (options: ServerOptions = {}): Promise<Server> => {
+  const target = process.env['SIGNALBOX_TEST_TARGET'] ?? 'standalone';
+  if (target.includes('://')) return Promise.resolve(reached(target, options));
+  return target === 'stack' ? startStack(options) : startStandalone(options);
+};
 
-const startStandalone = async ({ env = {}, dataDir, port = 0 }: ServerOptions): Promise<Server> => {
+/** One that runs already and belongs to somebody else, such as the stack in containers. It can't be told or done anything. */
+const reached = (url: string, { env = {}, port, dataDir }: ServerOptions): Server => {
+  if (Object.keys(env).length > 0 || port !== undefined || dataDir !== undefined) {
+    throw new Error(`The server at ${url} runs already, and can't be started otherwise: leave this test out.`);
+  }
+  const dispatcher = newDispatcher();
+  const notOurs = () => Promise.reject(new Error(`The server at ${url} is not the test's to stop.`));
+  return {
+    ...{ url, dispatcher, env, dataDir: '', pid: 0, port: Number(new URL(url).port) },
+    output: () => '',
+    exited: new Promise(() => {}),
+    ...{ stop: notOurs, kill9: notOurs, again: notOurs },
+    [Symbol.asyncDispose]: () => dispatcher.destroy(),
+  };
+};
+
+/** A process of the standalone server that takes requests. */
+export const startStandalone = async ({ env = {}, dataDir, port = 0 }: ServerOptions): Promise<Server> => {
   const directory = dataDir ?? temporaryDirectory();
   const spawned = spawnServer({
     ...usualEnv,

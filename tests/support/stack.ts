@@ -23,15 +23,19 @@ export type StackServers = {
 
 const keyOf = (letter: string) => `${letter}0123456789abcdef`.repeat(4).slice(0, 64);
 
-/** Enough for the processes of one stack to know each other and their servers. */
-export const stackEnv = (servers: StackServers, publicUrl: string, namespace: string) => ({
-  ...usualEnv,
-  SIGNALBOX_PORT: '0',
-  SIGNALBOX_PUBLIC_URL: publicUrl,
-  SIGNALBOX_TRUSTED_PROXIES: 'loopback',
+/** The keys of every stack under test. */
+export const stackKeys = {
   SIGNALBOX_MASTER_KEYS: keyOf('a'),
   SIGNALBOX_TOKEN_KEYS: keyOf('b'),
   SIGNALBOX_ADMIN_KEYS: keyOf('c'),
+} as const;
+
+/** Enough for the processes of one stack to know each other and their servers. */
+export const stackEnv = (servers: StackServers, namespace: string) => ({
+  ...usualEnv,
+  ...stackKeys,
+  SIGNALBOX_PORT: '0',
+  SIGNALBOX_TRUSTED_PROXIES: 'loopback',
   SIGNALBOX_EVENTSTOREDB_URL: servers.eventStoreDbUrl,
   SIGNALBOX_KAFKA_BROKERS: servers.kafkaBrokers.join(','),
   SIGNALBOX_KAFKA_PARTITIONS: String(PARTITIONS),
@@ -91,14 +95,26 @@ export const routesOf = (instances: readonly Instance[]) => {
 
 /**
  * The whole stack as processes on this machine, behind one address, as if it were one server. Kafka and Redis are those
- * of the run, told apart by the namespace; the event store is a double within the test.
+ * of the run, told apart by the namespace; the event store is a double within the test, or one that is `filled` already
+ * and whose owner closes it.
  */
-export const startStack = async (options: ServerOptions): Promise<Server> => {
+export const startStack = async (
+  options: ServerOptions,
+  filled?: { readonly eventStoreDbUrl: string; readonly namespace: string },
+): Promise<Server> => {
   const [kafkaBrokers, redisUrl] = [inject('kafkaBrokers'), inject('redisUrl')];
   if (kafkaBrokers === null || redisUrl === null) throw new Error('There is no Kafka or no Redis for the stack.');
+  if (filled) {
+    const { eventStoreDbUrl, namespace } = filled;
+    return run({ kafkaBrokers, redisUrl, eventStoreDbUrl }, namespace, options, async () => {});
+  }
+  const namespace = `t${systemChance.uuid().slice(0, 13)}`;
+  const found = inject('eventStoreDb');
+  if (found.isReal)
+    return run({ kafkaBrokers, redisUrl, eventStoreDbUrl: found.url }, namespace, options, async () => {});
+  // Each stack has a double of its own, which is quicker than one that holds the events of all.
   const eventStore = await startEventStoreDbServer({ now: systemClock.now });
-  const servers = { kafkaBrokers, redisUrl, eventStoreDbUrl: eventStore.url };
-  return run(servers, `t${systemChance.uuid().slice(0, 13)}`, options, () => eventStore.close());
+  return run({ kafkaBrokers, redisUrl, eventStoreDbUrl: eventStore.url }, namespace, options, () => eventStore.close());
 };
 
 const run = async (
@@ -108,7 +124,7 @@ const run = async (
   closeServers: () => Promise<void>,
 ): Promise<Server> => {
   const front: Front = await startFront(port);
-  const all = { ...stackEnv(servers, front.url, namespace), ...env };
+  const all = { ...stackEnv(servers, namespace), ...env };
   const started = await Promise.allSettled(roles.map((role) => startInstance(role, all)));
   const instances = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   try {

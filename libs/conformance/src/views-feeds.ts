@@ -191,7 +191,11 @@ export const feedsContract = (adapter: string, make: MakeFeeds) => {
         },
       ];
       const row = { publisher: 'alice', answerer: 'bob', waiting: [] };
-      const change = { ...{ stream: streamName('session', 'one'), after: -1, revision: 1, position: 9 }, row, out };
+      const change = {
+        ...{ stream: streamName('session', 'one'), after: -1, revision: 1, position: 9, recordedAt: t0 },
+        row,
+        out,
+      };
       expect(await made.view.write([change], 9)).toEqual([change.stream]);
       expect(await itemsOf('alice')).toEqual([]);
       expect(await made.view.write([{ ...change, after: 0 }], 9)).toEqual([]);

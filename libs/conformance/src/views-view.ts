@@ -27,6 +27,7 @@ const aChange = (overrides?: Partial<Change<SessionRow, never>>): Change<Session
   after: -1,
   revision: 0,
   position: 3,
+  recordedAt: t0,
   row: aRow(),
   out: [],
   ...overrides,

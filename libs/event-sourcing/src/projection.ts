@@ -80,7 +80,8 @@ const changesFor = async <E extends { readonly type: string }, Row, Out>(
       row = applied.row;
       if (applied.out) out.push(...applied.out);
     }
-    changes.push({ stream, after, revision: last.revision, position: last.position, row, out });
+    const { revision, position, recordedAt } = last;
+    changes.push({ stream, after, revision, position, recordedAt, row, out });
   }
   return changes;
 };

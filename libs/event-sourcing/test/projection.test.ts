@@ -51,10 +51,18 @@ describe('a projection bound to its view', () => {
       {
         changes: [
           {
-            ...{ stream: one, after: -1, revision: 1, position: 6 },
+            ...{ stream: one, after: -1, revision: 1, position: 6, recordedAt: 1_006 },
             ...{ row: { inside: ['ann', 'cay'] }, out: ['ann at 2', 'cay at 6'] },
           },
-          { stream: two, after: -1, revision: 0, position: 4, row: { inside: ['ben'] }, out: ['ben at 4'] },
+          {
+            stream: two,
+            after: -1,
+            revision: 0,
+            position: 4,
+            recordedAt: 1_004,
+            row: { inside: ['ben'] },
+            out: ['ben at 4'],
+          },
         ],
         checkpoint: 9,
       },
@@ -113,7 +121,7 @@ describe('a projection bound to its view', () => {
     expect(refetched).toEqual([{ stream: one, from: 0 }]);
     expect(writes[0]?.changes).toEqual([
       {
-        ...{ stream: one, after: -1, revision: 2, position: 6 },
+        ...{ stream: one, after: -1, revision: 2, position: 6, recordedAt: 1_006 },
         row: { inside: ['ann', 'ben', 'cay'] },
         out: ['ann at 2', 'ben at 4', 'cay at 6'],
       },
@@ -122,7 +130,7 @@ describe('a projection bound to its view', () => {
     expect(refetched).toHaveLength(1);
     expect(writes[1]?.changes).toEqual([
       {
-        ...{ stream: one, after: 2, revision: 3, position: 8 },
+        ...{ stream: one, after: 2, revision: 3, position: 8, recordedAt: 1_008 },
         row: { inside: ['ann', 'ben', 'cay', 'dan'] },
         out: ['dan at 8'],
       },
@@ -158,7 +166,11 @@ describe('a projection whose rows somebody else writes too', () => {
       { streams: [one], checkpoint: 9 },
     ]);
     expect(writes[1]?.changes).toEqual([
-      { ...{ stream: one, after: 0, revision: 1, position: 6 }, row: { inside: ['ann', 'cay'] }, out: ['cay at 6'] },
+      {
+        ...{ stream: one, after: 0, revision: 1, position: 6, recordedAt: 1_006 },
+        row: { inside: ['ann', 'cay'] },
+        out: ['cay at 6'],
+      },
     ]);
     expect(rows.get(one)).toEqual({ revision: 1, row: { inside: ['ann', 'cay'] } });
     expect(out).toEqual(['ben at 4', 'cay at 6']);

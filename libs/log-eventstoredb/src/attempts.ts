@@ -81,7 +81,7 @@ export const call = async <T>(
 ): Promise<T> => {
   const { connection, timers, patience } = around;
   let late = false;
-  let failure: unknown = new NoAnswer(what, patience.deadlineMs);
+  let failure: unknown = null;
   const callOff = timers.after(patience.deadlineMs, () => {
     late = true;
   });
@@ -111,6 +111,7 @@ export const call = async <T>(
       }
       await pause(timers, pauseMs(around, failures));
     }
+    failure ??= new NoAnswer(what, patience.deadlineMs);
     throw new LogUnavailable(`EventStoreDB is out of reach (${what}): ${messageOf(failure)}`, { cause: failure });
   } finally {
     callOff();

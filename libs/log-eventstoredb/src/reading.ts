@@ -22,7 +22,7 @@ const collected = <E>(read: StreamingRead<E>, alive: () => void, enough?: (event
   let left = false;
   const leave = () => {
     left = true;
-    read.destroy();
+    read.cancel().catch(() => undefined);
   };
   read.on('data', (event: E) => {
     if (left) return;

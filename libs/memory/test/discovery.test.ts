@@ -29,7 +29,15 @@ const scattered = async () => {
       expiresAt: 60_000,
       order,
     };
-    const change = { stream: streamName('session', sessionId), after: -1, revision: 0, position: order, row, out: [] };
+    const change = {
+      stream: streamName('session', sessionId),
+      after: -1,
+      revision: 0,
+      position: order,
+      recordedAt: 0,
+      row,
+      out: [],
+    };
     await view.write([change], order);
   }
   return { view, draws: () => draws };

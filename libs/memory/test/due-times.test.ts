@@ -12,7 +12,15 @@ describe('due times in memory', () => {
     const write = async (id: string, revision: number, dueAt: number | null) => {
       position++;
       const row: DueRow | undefined = dueAt === null ? undefined : { kind: 'session', id, dueAt };
-      const change = { stream: streamName('session', id), after: revision - 1, revision, position, row, out: [] };
+      const change = {
+        stream: streamName('session', id),
+        after: revision - 1,
+        revision,
+        position,
+        recordedAt: 0,
+        row,
+        out: [],
+      };
       await sessions.write([change], position);
     };
     await write('one', 0, 100);

@@ -22,6 +22,7 @@ const aChange = (position: number, ...out: readonly FeedOut[]): Change<FeedSessi
   after: -1,
   revision: position,
   position,
+  recordedAt: 0,
   row: { publisher: 'alice', answerer: null, waiting: [] },
   out,
 });

@@ -11,6 +11,7 @@ const aChange = (overrides?: Partial<Change<Row, string>>): Change<Row, string> 
   after: -1,
   revision: 0,
   position: 5,
+  recordedAt: 0,
   row: { text: 'first' },
   out: [],
   ...overrides,

@@ -37,7 +37,10 @@ const gauges = {
   queueDepth: ['signalbox_queue_depth', 'What waits in a queue'],
   projectionLag: ['signalbox_projection_lag_events', 'Positions between the head of the log and a projection'],
   schedulerPending: ['signalbox_scheduler_pending', 'Due times in the future'],
-  consumerLag: ['signalbox_consumer_lag_records', 'Records on the bus that a consumer of this process has yet to apply'],
+  consumerLag: [
+    'signalbox_consumer_lag_records',
+    'Records on the bus that a consumer of this process has yet to apply',
+  ],
   relayLeader: ['signalbox_relay_leader', 'Whether this relay is the active one: 1, or 0'],
   relayLag: ['signalbox_relay_lag_positions', 'Positions between the head of the log and what has been put on the bus'],
   breakerOpen: ['signalbox_breaker_open', 'Whether a circuit breaker is open: 1, or 0'],

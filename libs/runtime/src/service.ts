@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type Config, type Env, loadConfig, type StackPart } from './config/index.ts';
 import { secretFilesOnDisk, withDevelopmentSecrets } from './development-secrets.ts';
@@ -92,9 +93,7 @@ export const startService = async (options: {
   const loaded = loadConfig(host.env, (path) => readFileSync(path, 'utf8'), options.needs);
   if ('problems' in loaded) {
     const list = loaded.problems.map((problem) => `  - ${problem}`).join('\n');
-    return fail(
-      `Signalbox does not start, because of its configuration:\n${list}\nSee docs/configuration.md.`,
-    );
+    return fail(`Signalbox does not start, because of its configuration:\n${list}\nSee docs/configuration.md.`);
   }
   const given: Config = { ...loaded.ok, dataDir: resolve(loaded.ok.dataDir) };
   try {
@@ -108,7 +107,7 @@ export const startService = async (options: {
       given.mode === 'development'
         ? withDevelopmentSecrets(given, secretFilesOnDisk, systemChance)
         : { config: given, made: [] };
-    const instance = config.instance ?? `${name}-${host.pid}`;
+    const instance = config.instance ?? `${name}-${hostname()}-${host.pid}`;
     const logger = createLogger({ level: config.logLevel, instance, pretty: host.isTerminal });
     const telemetry = await startTelemetry({
       ...{ service: name, version, instance, otlpUrl: config.otlpUrl, chance: systemChance },

@@ -1,5 +1,5 @@
 import { derivedUuid, type Stores } from '@signalbox/assembly';
-import type { ServiceContext } from '@signalbox/runtime';
+import { BreakerOpen, createCircuitBreaker, type ServiceContext } from '@signalbox/runtime';
 import {
   connectRedis,
   type Keyspace,
@@ -21,6 +21,7 @@ import {
   redisSessions,
   redisTurns,
   redisWholeness,
+  ViewsUnavailable,
 } from '@signalbox/views-redis';
 
 /** The read models of one generation: what projections write, and what queries read. */
@@ -32,6 +33,25 @@ const readSideOf = (keyspace: Keyspace, { chance }: Pick<ServiceContext, 'chance
   const { sessions: sessionDueTimes, credentials: credentialDueTimes, dueTimes } = redisDueTimes(keyspace);
   const views = { discovery, sessions, credentials, feeds: feedsView, sessionDueTimes, credentialDueTimes };
   return { views, discovery, sessions, credentials, feeds, sessionDueTimes, credentialDueTimes, dueTimes };
+};
+
+type ReadSide = ReturnType<typeof readSideOf>;
+
+/** In every view; answers with how many sessions those were. */
+const forgetSessions = async (readSide: ReadSide, endedBefore: number): Promise<number> => {
+  const { discovery, feeds, sessionDueTimes, sessions } = readSide;
+  for (const view of [discovery, feeds, sessionDueTimes]) await view.forget(endedBefore);
+  return sessions.forget(endedBefore);
+};
+
+const forgetCredentials = async ({ credentialDueTimes, credentials }: ReadSide, endedBefore: number) => {
+  await credentialDueTimes.forget(endedBefore);
+  return credentials.forget(endedBefore);
+};
+
+const forgetOld = async (readSide: ReadSide, endedBefore: number): Promise<void> => {
+  await forgetSessions(readSide, endedBefore);
+  await forgetCredentials(readSide, endedBefore);
 };
 
 export type OpenedStores = {
@@ -52,13 +72,14 @@ export type ReadModels = ReturnType<typeof readModels>;
 /** Everything of the stack that is kept in Redis. */
 export const openStores = async (context: ServiceContext): Promise<OpenedStores> => {
   const { config, clock, timers, chance, logger, instance } = context;
-  const { lifetimes, limits, timeouts } = config;
-  const redis = await connectRedis({
+  const { lifetimes, limits } = config;
+  const connection = await connectRedis({
     url: config.stack.redisUrl ?? '',
     namespace: config.stack.namespace,
     instance: `${instance}-${chance.uuid()}`,
     onTrouble: (error) => logger.warn({ err: error }, 'trouble with the store of the read models'),
   });
+  const redis = guarded(connection, context);
   const now = () => clock.now();
   const generations = redisGenerations({ redis, now, after: timers.after, newGeneration: () => chance.uuid() });
   const live = readSideOf(generations.live, context);
@@ -69,37 +90,57 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
     await redis.ping();
     if ((await generations.current()) === null) throw new Error('There are no read models yet.');
   };
-  const forgetAll = async (views: readonly { forget(endedBefore: number): Promise<number> }[], endedBefore: number) => {
-    for (const view of views) await view.forget(endedBefore);
-  };
   return {
     stores: {
       ...{ progress, check, discovery: live.discovery, sessions: live.sessions, credentials: live.credentials },
       ...{ feeds: live.feeds, dueTimes: live.dueTimes },
       quota: redisSessionQuota(generations.live, {
-        ...{ progress, maxPerIdentity: limits.maxSessionsPerIdentity, max: limits.maxSessions },
+        ...{ maxPerIdentity: limits.maxSessionsPerIdentity, max: limits.maxSessions },
       }),
       nonces: redisNonceStore({ redis, now, windowMs: lifetimes.timestampWindowMs }),
       rateLimiter: redisRateLimiter({ redis, timeOf: 'server' }),
       idempotency: redisIdempotencyStore({
         redis,
         deriveId: (text) => derivedUuid('idempotency', text, 0),
-        leaseMs: 2 * timeouts.requestMs,
+        ...{ leaseMs: 3_000, after: timers.after },
       }),
     },
     forgetting: {
-      sessions: async (endedBefore) => {
-        await forgetAll([live.discovery, live.feeds, live.sessionDueTimes], endedBefore);
-        return live.sessions.forget(endedBefore);
-      },
-      credentials: async (endedBefore) => {
-        await forgetAll([live.credentialDueTimes], endedBefore);
-        return live.credentials.forget(endedBefore);
-      },
+      sessions: (endedBefore) => forgetSessions(live, endedBefore),
+      credentials: (endedBefore) => forgetCredentials(live, endedBefore),
       turn: redisTurns(redis),
     },
     readModelsOf: (logId) => readModels({ redis, generations, live: live.views, context, logId, check }),
     close: () => redis.close(),
+  };
+};
+
+/** How often in a row Redis may fail to answer in time before it is left alone, and for how long. */
+const THRESHOLD = 5;
+const OPEN_MS = 1_000;
+
+/**
+ * The connection behind a circuit breaker (L3): one that is up but does not answer would hold every request for as long
+ * as a command may take.
+ */
+const guarded = (redis: Redis, { clock, telemetry }: Pick<ServiceContext, 'clock' | 'telemetry'>): Redis => {
+  const breaker = createCircuitBreaker({
+    ...{ name: 'Redis', threshold: THRESHOLD, openMs: OPEN_MS, clock },
+    isFault: (error) => error instanceof ViewsUnavailable,
+  });
+  telemetry.metrics.observe('breakerOpen', () => (breaker.state === 'closed' ? 0 : 1), 'views');
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await breaker.run(work);
+    } catch (error) {
+      if (!(error instanceof BreakerOpen)) throw error;
+      throw new ViewsUnavailable('Redis failed repeatedly and is left alone for a moment', { cause: error });
+    }
+  };
+  return {
+    ...redis,
+    send: (...command) => run(() => redis.send(...command)),
+    run: (script, args) => run(() => redis.run(script, args)),
   };
 };
 
@@ -115,8 +156,8 @@ const readModels = (parts: {
   const wholeness = redisWholeness(generations.live);
   const requests = redisRebuildRequests(redis);
 
-  const newViews = (rebuild: Rebuild) => ({
-    views: readSideOf(rebuild.keyspace, context).views,
+  const newViews = (rebuild: Rebuild, fresh: ReadSide) => ({
+    views: fresh.views,
     signal: rebuild.signal,
     seal: () => rebuild.seal(),
     switchTo: async (position: number) => {
@@ -132,7 +173,11 @@ const readModels = (parts: {
     exist: async () => (await generations.current()) !== null,
     begin: async () => {
       const rebuild = await generations.begin();
-      return rebuild === null ? null : newViews(rebuild);
+      if (rebuild === null) return null;
+      const fresh = readSideOf(rebuild.keyspace, context);
+      // What ended before this is not kept at all, so that a long history does not have to fit.
+      await forgetOld(fresh, context.clock.now() - context.config.lifetimes.endedRetentionMs);
+      return newViews(rebuild, fresh);
     },
     dropOthers: () => generations.dropOthers(),
     lostAfter: async () => {

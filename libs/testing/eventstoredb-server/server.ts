@@ -43,6 +43,7 @@ export type EventStoreDbServer = {
     /** Closes the socket and all connections; the result opens them again on the same port, with the same events. */
     goAway(): Promise<() => Promise<void>>;
   };
+  /** May be called twice. */
   close(): Promise<void>;
 };
 
@@ -90,6 +91,7 @@ export const startEventStoreDbServer = async (options: {
 
   let bound = await listen(options.port ?? 0);
   const { port } = bound;
+  let closed = false;
 
   const stop = () => {
     calls.failAll(dropped());
@@ -134,6 +136,8 @@ export const startEventStoreDbServer = async (options: {
       },
     },
     close: async () => {
+      if (closed) return;
+      closed = true;
       stop();
       file.close();
     },

@@ -67,17 +67,20 @@ export const PAGE = `
 local before, skip, limit, except = take(), tonumber(take()), tonumber(take()), take()
 local lists = takeList()
 local most = 2000
-local each = math.min(most, math.ceil(math.max(20, skip + limit) / math.max(1, #lists)) + 1)
 local looked, found = 0, {}
+-- In a single list of which everything counts, Redis skips by itself.
+local offset = (#lists == 1 and except == '') and skip or 0
+skip = skip - offset
+local each = math.min(most, math.ceil(math.max(20, skip + limit) / math.max(1, #lists)) + 1)
 
 local function round()
   local taken, frontier = {}, nil
   for _, list in ipairs(lists) do
-    local some = redis.call('ZREVRANGEBYSCORE', view .. list, before, '-inf', 'WITHSCORES', 'LIMIT', 0, each)
-    for i = 1, #some, 2 do taken[#taken + 1] = { stream = some[i], order = tonumber(some[i + 1]), text = some[i + 1] } end
+    local some = redis.call('ZREVRANGEBYSCORE', view .. list, before, '-inf', 'WITHSCORES', 'LIMIT', offset, each)
+    for i = 1, #some, 2 do taken[#taken + 1] = { stream = some[i], order = tonumber(some[i + 1]) } end
     if #some == 2 * each and (not frontier or tonumber(some[#some]) > tonumber(frontier)) then frontier = some[#some] end
   end
-  looked = looked + #taken
+  looked, offset = looked + #taken, 0
   table.sort(taken, function(a, b) return a.order > b.order end)
   local last
   for _, offer in ipairs(taken) do

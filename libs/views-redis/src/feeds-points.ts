@@ -66,10 +66,12 @@ export const startOf = (logId: string, after: FeedPoint | null): Start => {
 
 /**
  * A page of what was found. Each point carries what its reader has seen of each lane, so that it leads on in any
- * numbering; where an item of a lane is still to come that belongs before those seen, they count as not seen, and may
- * be shown again in another numbering. Without a point a reader asks for whatever is kept: nothing was promised to whoever has no cursor yet, so
- * it counts as recovered. A page that reaches the end leads to the end of all feeds: so a reader that keeps asking is
- * never told that it may have missed what was forgotten from other feeds.
+ * numbering. Where an item of a lane is still to come that belongs before those seen, they count as not seen, and may
+ * be shown again in another numbering.
+ *
+ * Without a point a reader asks for whatever is kept: nothing was promised to whoever has no cursor yet, so it counts
+ * as recovered. A page that reaches the end leads to the end of all feeds: so a reader that keeps asking is never told
+ * that it may have missed what was forgotten from other feeds.
  */
 export const pageOf = (logId: string, after: FeedPoint | null, limit: number, found: Found): FeedPage => {
   const start = startOf(logId, after);

@@ -1,9 +1,10 @@
 import { idOf, laneOf, type StreamName, type View } from '@signalbox/event-sourcing';
 import type { Delivered, FeedItem, FeedOut, FeedSessionRow, Feeds, Forgets } from '@signalbox/read-models';
 import type { Reply } from './connection.ts';
-import { FEED_OUTPUT, FORGET_ITEMS, PAGE, REACHES_BEYOND, SINCE } from './feeds.lua.ts';
+import { FEED_OUTPUT, FORGET_ITEMS } from './feeds.lua.ts';
 import { waitForFeed } from './feeds-changed.ts';
 import { ALL_LANES, type Found, type KeptItem, type Place, pageOf, shownOf, startOf } from './feeds-points.ts';
+import { PAGE, REACHES_BEYOND, SINCE } from './feeds-reading.lua.ts';
 import type { Keyspace } from './keyspace.ts';
 import { redisRows } from './views.ts';
 

@@ -99,8 +99,9 @@ export const redisGenerations = (options: {
     current,
     begin: async () => {
       const generation = newGeneration();
+      const runId = await redis.runId();
       const begun = await redis.run(BEGIN, [redis.namespace, generation, LOCK_MS]);
-      return begun === 1 ? holdRebuild({ redis, generation, now, after }) : null;
+      return begun === 1 ? holdRebuild({ redis, generation, runId, now, after }) : null;
     },
     dropOthers: async () => {
       const others = (await redis.run(OTHERS, [redis.namespace])) as readonly string[];

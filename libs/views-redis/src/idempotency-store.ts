@@ -48,6 +48,13 @@ const COMPLETE = script(NAMES, `keep(ARGV[5], 'status', ARGV[6], 'headers', ARGV
 
 const ABANDON = script(NAMES, 'stopRunning()');
 
+/** ARGV: the prefix, the instance, the lease in milliseconds, then the names of what it works on. */
+const RENEW = script(`
+for i = 4, #ARGV do
+  local running = ARGV[1] .. 'running:' .. ARGV[i]
+  if redis.call('HGET', running, 'instance') == ARGV[2] then redis.call('PEXPIRE', running, ARGV[3]) end
+end`);
+
 /** ARGV: the prefix, the caller's time, how many at most. */
 const SWEEP = script(`
 local listed = ARGV[1] .. 'expiries'
@@ -59,36 +66,60 @@ return #expired`);
 /**
  * Idempotency records that every instance sees. Redis may lose what it was told last, so the command id of a key is
  * not drawn but derived from what was asked: whoever comes again after a loss runs the same command, and the log finds
- * what it has recorded. For the same reason a key that is used again for the same once its record has expired is the
- * same command to the log.
+ * what it has recorded. It is derived from the time too, in steps as long as a record is kept: a key that is used again
+ * when its record has expired is another command, and finds nothing of whoever used it before.
  *
- * A request under way holds its key for a lease, so that an instance that died does not hold it for ever. Should one
- * outlast its lease, a second may start beside it: as the same command.
+ * A request under way holds its key for a short lease, which its instance renews: one that died does not hold it for
+ * long. Should one outlast its lease, a second may start beside it: as the same command.
  */
 export const redisIdempotencyStore = (options: {
   readonly redis: Redis;
   /** The same UUID for the same text, anywhere and at any time. */
   readonly deriveId: (text: string) => string;
-  /** Longer than any request takes. */
+  /** How long a key is held for an instance that gives no sign of life. */
   readonly leaseMs: number;
+  /** Runs `work` once after `ms`; answers with how to call it off. */
+  readonly after: (ms: number, work: () => void) => () => void;
 }): IdempotencyStore => {
-  const { redis, deriveId, leaseMs } = options;
+  const { redis, deriveId, leaseMs, after } = options;
   const prefix = `${redis.namespace}:idempotency:`;
+  const underWay = new Set<string>();
+  let isRenewing = false;
+
+  const renewWhileUnderWay = () => {
+    if (isRenewing || underWay.size === 0) return;
+    isRenewing = true;
+    after(leaseMs / 4, () => {
+      isRenewing = false;
+      if (underWay.size === 0) return;
+      // A lease that could not be renewed ends, and the next one renews what is still there.
+      redis.run(RENEW, [prefix, redis.instance, leaseMs, ...underWay]).catch(() => undefined);
+      renewWhileUnderWay();
+    });
+  };
 
   const namesOf = (scope: string, key: string, fingerprint: string) =>
     [prefix, pairName(scope, key), redis.instance, fingerprint] as const;
 
   return {
     claim: async (scope, key, fingerprint, { now, expiresAt }) => {
-      const commandId = deriveId(pairName(pairName(scope, key), fingerprint));
+      const period = Math.floor(now / Math.max(expiresAt - now, 1));
+      const commandId = deriveId([pairName(scope, key), fingerprint, period].join('/'));
       const names = namesOf(scope, key, fingerprint);
-      return claimOf(await redis.run(CLAIM, [...names, now, expiresAt, commandId, leaseMs]));
+      const claim = claimOf(await redis.run(CLAIM, [...names, now, expiresAt, commandId, leaseMs]));
+      if (claim.kind === 'new') {
+        underWay.add(pairName(scope, key));
+        renewWhileUnderWay();
+      }
+      return claim;
     },
     complete: async (scope, key, fingerprint, { status, headers, body }, expiresAt) => {
+      underWay.delete(pairName(scope, key));
       const names = namesOf(scope, key, fingerprint);
       await redis.run(COMPLETE, [...names, expiresAt, status, JSON.stringify(headers), textOf(body)]);
     },
     abandon: async (scope, key) => {
+      underWay.delete(pairName(scope, key));
       await redis.run(ABANDON, namesOf(scope, key, ''));
     },
     sweep: async (now) => {

@@ -21,7 +21,7 @@ export type Rebuild = {
   giveUp(): Promise<void>;
 };
 
-/** Another has taken the lock, or Redis was emptied. What was filled is of no use any more. */
+/** Another has taken the lock, or Redis was restarted or emptied. What was filled is of no use any more. */
 export class RebuildLost extends Error {
   readonly code = 'REBUILD_LOST';
   constructor(generation: string) {
@@ -67,14 +67,18 @@ const LET_GO = script(
    return 1`,
 );
 
-/** Holds the lock that `generation` has just been given. */
+/**
+ * Holds the lock that `generation` has just been given. `runId` is the Redis that it is filled in: one that was restarted
+ * meanwhile may have lost some of it.
+ */
 export const holdRebuild = (options: {
   readonly redis: Redis;
   readonly generation: string;
+  readonly runId: string;
   readonly now: () => number;
   readonly after: (ms: number, work: () => void) => () => void;
 }): Rebuild => {
-  const { redis, generation, now, after } = options;
+  const { redis, generation, runId, now, after } = options;
   const lost = new AbortController();
   let isHeld = true;
   let stopRenewing = () => {};
@@ -104,6 +108,12 @@ export const holdRebuild = (options: {
     throw new RebuildLost(generation);
   };
 
+  const giveUp = async () => {
+    if (!isHeld) return;
+    end();
+    await redis.run(LET_GO, [redis.namespace, generation]);
+  };
+
   renewLater();
   return {
     generation,
@@ -121,13 +131,14 @@ export const holdRebuild = (options: {
     signal: lost.signal,
     seal: () => holding(SEAL),
     switchTo: async () => {
+      if ((await redis.runId()) !== runId) {
+        await giveUp();
+        lose();
+        throw new RebuildLost(generation);
+      }
       await holding(SWITCH);
       end();
     },
-    giveUp: async () => {
-      if (!isHeld) return;
-      end();
-      await redis.run(LET_GO, [redis.namespace, generation]);
-    },
+    giveUp,
   };
 };

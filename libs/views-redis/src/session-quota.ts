@@ -1,11 +1,11 @@
 import type { SessionQuota } from '@signalbox/commands';
-import type { Progress } from '@signalbox/read-models';
 import { type Keyspace, PREAMBLE } from './keyspace.ts';
 import { script } from './script.ts';
 
 /**
  * Places that are taken lie in two sorted sets by the end of their lease, one of the identity and one of all; they are
- * no part of a generation. What lives is counted in the view of the sessions in the same breath.
+ * no part of a generation. A place whose session is recorded bears the name of its stream, and is given back as soon as
+ * the view of the sessions has it: what lives is counted there, in the same breath.
  */
 const RESERVE = script(
   PREAMBLE,
@@ -13,6 +13,9 @@ const RESERVE = script(
   local maxPerIdentity, max = tonumber(ARGV[8]), tonumber(ARGV[9])
   local function taken(living, places)
     redis.call('ZREMRANGEBYSCORE', places, '-inf', now)
+    for _, place in ipairs(redis.call('ZRANGE', places, 0, 199)) do
+      if redis.call('HEXISTS', root .. 'sessions:rows', place) == 1 then redis.call('ZREM', places, place) end
+    end
     return redis.call('ZCOUNT', root .. 'sessions:' .. living, '(' .. now, '+inf') + redis.call('ZCARD', places)
   end
   local ofAll, own = namespace .. ':quota:all', namespace .. ':quota:of:' .. identity
@@ -27,31 +30,30 @@ const RESERVE = script(
   return 0`,
 );
 
-/** How long places are held for a process that no longer says anything of them. */
+/** ARGV: the namespace, the identity, the end of the lease, how many streams; those, then the places that they had. */
+const RELEASE = script(
+  `local namespace, identity, untilTime, recorded = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+  for _, places in ipairs({ namespace .. ':quota:all', namespace .. ':quota:of:' .. identity }) do
+    for i = 5, 4 + recorded do redis.call('ZADD', places, untilTime, ARGV[i]) end
+    for i = 5 + recorded, #ARGV do redis.call('ZREM', places, ARGV[i]) end
+  end
+  return 1`,
+);
+
+/** How long places are held for a process that no longer says anything of them, and for a session that is not shown. */
 const LEASE_MS = 60_000;
-/** How long the views may take to show what was recorded; then its places are left to the end of their lease. */
-const SHOWN_WITHIN_MS = 20_000;
 
 /**
  * Bounds the sessions of all processes together: what the view shows to live, and what is in flight. A place is held
- * until its session can be seen, so that whoever asks meanwhile may count one twice and is refused a place too early,
- * but none is ever missed; unless the views are further behind than the lease is long.
+ * until its session can be seen, so none is ever missed; unless the views are further behind than the lease is long.
  */
 export const redisSessionQuota = (
   keyspace: Keyspace,
-  options: { readonly progress: Progress; readonly maxPerIdentity: number; readonly max: number },
+  options: { readonly maxPerIdentity: number; readonly max: number },
 ): SessionQuota => {
   const { redis } = keyspace;
-  const { progress, maxPerIdentity, max } = options;
+  const { maxPerIdentity, max } = options;
   let reservations = 0;
-
-  /** Whatever goes wrong here, the lease ends. */
-  const giveBack = (identity: string, places: readonly string[]) => {
-    if (places.length === 0) return;
-    redis.send('ZREM', `${redis.namespace}:quota:all`, ...places).catch(() => {});
-    redis.send('ZREM', `${redis.namespace}:quota:of:${identity}`, ...places).catch(() => {});
-  };
-
   return {
     reserve: async (identity, count, now) => {
       const id = `${redis.instance}:${reservations++}`;
@@ -59,19 +61,16 @@ export const redisSessionQuota = (
       const answer = await keyspace.run(RESERVE, [identity, now, count, ...lease]);
       if (answer === 1) return { kind: 'too_many_for_identity', limit: maxPerIdentity };
       if (answer === 2) return { kind: 'too_many_in_all', limit: max };
-      let held = Array.from({ length: count }, (_, i) => `${id}:${i}`);
+      let places = Array.from({ length: count }, (_, i) => `${id}:${i}`);
       return {
         kind: 'reserved',
         release: (recorded) => {
-          const places = held;
-          held = [];
-          giveBack(identity, places.slice(recorded.length));
-          const hidden = places.slice(0, recorded.length);
-          if (hidden.length === 0) return;
-          progress.shows(recorded, now, SHOWN_WITHIN_MS).then(
-            (isShown) => isShown && giveBack(identity, hidden),
-            () => {},
-          );
+          if (places.length === 0) return;
+          const streams = recorded.map(({ stream }) => stream);
+          const args = [redis.namespace, identity, now + LEASE_MS, streams.length, ...streams, ...places];
+          places = [];
+          // Where this does not come through, the lease ends.
+          redis.run(RELEASE, args).catch(() => undefined);
         },
       };
     },

@@ -57,7 +57,8 @@ export const redisRows = <Row, Out = never>(
   };
 
   /** What was removed is remembered for a while, so that whoever is late does not begin it anew. */
-  const endOf = (row: Row | undefined): Argument => (row === undefined ? keyspace.now() : (endedAt(row) ?? ''));
+  const endOf = ({ row, recordedAt }: Change<Row, Out>): Argument =>
+    row === undefined ? recordedAt : (endedAt(row) ?? '');
 
   const argumentsOf = (change: Change<Row, Out>): readonly Argument[] => {
     const { stream, after, revision, position, row } = change;
@@ -65,7 +66,7 @@ export const redisRows = <Row, Out = never>(
     const produced = change.out.length === 0 ? [] : outs(change);
     return [
       ...[stream, after, revision, position],
-      ...[row === undefined ? '' : JSON.stringify(row), endOf(row)],
+      ...[row === undefined ? '' : JSON.stringify(row), endOf(change)],
       ...[given.length, ...given],
       ...[produced.length, ...produced],
     ];

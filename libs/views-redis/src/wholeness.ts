@@ -21,9 +21,13 @@ export type Wholeness = {
 
 const START = [PREAMBLE, `local key = root .. 'applied'`];
 
-const RAISE = script(
+const BEGIN = script(...START, `return redis.call('HSET', key, 'base', ARGV[3], 'run', ARGV[4])`);
+
+/** Where rows may be missing, nothing counts as shown until they have been shown again. */
+const REACHED = script(
   ...START,
-  `local before = redis.call('HGET', key, ARGV[3])
+  `if redis.call('HGET', key, 'run') ~= ARGV[5] then return 0 end
+   local before = redis.call('HGET', key, ARGV[3])
    if not before or tonumber(before) < tonumber(ARGV[4]) then redis.call('HSET', key, ARGV[3], ARGV[4]) end
    return 1`,
 );
@@ -47,11 +51,10 @@ const IS_WHOLE = script(...START, `return redis.call('HSET', key, 'run', ARGV[3]
 
 export const redisWholeness = (keyspace: Keyspace): Wholeness => ({
   begin: async (position) => {
-    await keyspace.run(RAISE, ['base', position]);
-    await keyspace.run(IS_WHOLE, [await keyspace.redis.runId()]);
+    await keyspace.run(BEGIN, [position, await keyspace.redis.runId()]);
   },
   reached: async (partition, position) => {
-    await keyspace.run(RAISE, [`partition:${partition}`, position]);
+    await keyspace.run(REACHED, [`partition:${partition}`, position, await keyspace.redis.runId()]);
   },
   lostAfter: async () => {
     const answer = await keyspace.run(LOST_AFTER, [await keyspace.redis.runId()]);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { until } from '@signalbox/testing';
 import { type RedisEngine, startOwnRedis } from '@signalbox/testing/engines';
-import { connectRedis, type Redis, redisSessions, ViewsUnavailable } from '@signalbox/views-redis';
+import { connectRedis, RebuildLost, type Redis, redisSessions, ViewsUnavailable } from '@signalbox/views-redis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { script } from '../src/script.ts';
 import { generationsOf, switchToEmpty } from './redis.ts';
@@ -211,5 +211,20 @@ describe('a connection to Redis', () => {
     await answers(redis);
     expect(await view.checkpoint()).toBe(12);
     expect(await view.find('one')).toBeUndefined();
+  });
+
+  it('does not switch to read models that were filled before Redis was restarted: it may have lost some', async () => {
+    const redis = await open({ namespace: 'restarted' });
+    const generations = generationsOf(redis);
+    const rebuild = await generations.begin();
+    if (rebuild === null) throw new Error('Somebody else is rebuilding.');
+    await redisSessions(rebuild.keyspace).write([], 12);
+    await engine.restart();
+    await answers(redis);
+    await rebuild.seal();
+    await expect(rebuild.switchTo()).rejects.toThrow(RebuildLost);
+    expect(rebuild.signal.aborted).toBe(true);
+    expect(await generations.current()).toBeNull();
+    expect(await switchToEmpty(generations)).not.toBe(rebuild.generation);
   });
 });

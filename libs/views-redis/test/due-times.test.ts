@@ -20,7 +20,10 @@ const setUp = async () => {
 };
 
 const put = (view: ReturnType<typeof redisDueTimes>['sessions'], row: DueRow, position: number) =>
-  view.write([{ stream: streamName('session', row.id), after: -1, revision: 0, position, row, out: [] }], position);
+  view.write(
+    [{ stream: streamName('session', row.id), after: -1, revision: 0, position, recordedAt: 0, row, out: [] }],
+    position,
+  );
 
 describe('the due times of several processes', () => {
   it('gives each to one of them', async () => {

@@ -147,7 +147,7 @@ describe('generations of read models', () => {
     const stream = event?.stream ?? ('' as never);
     const known = (await view.read([stream])).get(stream);
     const after = known?.revision ?? -1;
-    const change = { stream, after, revision: after + 1, position: 1_000, row: known?.row, out: [] };
+    const change = { stream, after, revision: after + 1, position: 1_000, recordedAt: 0, row: known?.row, out: [] };
     await switchToEmpty(generationsOf(redis));
     expect(await view.write([change], 1_000)).toEqual([stream]);
     expect(await view.checkpoint()).toBe(0);
@@ -172,6 +172,7 @@ describe('generations of read models', () => {
     await rebuild.seal();
     for (let i = 0; i < 3; i++) {
       await redis.send('PEXPIRE', `${redis.namespace}:rebuild`, 500);
+      await redis.send('PEXPIRE', `${redis.namespace}:sealed`, 500);
       await clock.advance(LOCK_MS / 5);
       await until(
         'the lock is renewed',

@@ -19,10 +19,15 @@ const claimIn = (store: IdempotencyStore, fingerprint = 'f', scope = 'alice', ke
     },
   });
 
+/** An instance that gives no sign of life. */
+const silent = () => () => undefined;
+
 const twoInstances = async ({ leaseMs = 60_000 } = {}) => {
   const redis = await connect();
   const others = await connect({ namespace: redis.namespace });
-  const [one, other] = [redis, others].map((of) => redisIdempotencyStore({ redis: of, deriveId, leaseMs }));
+  const [one, other] = [redis, others].map((of) =>
+    redisIdempotencyStore({ redis: of, deriveId, leaseMs, after: silent }),
+  );
   if (!one || !other) throw new Error('Two were made.');
   return { redis, one, other };
 };

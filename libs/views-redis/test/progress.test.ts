@@ -1,25 +1,24 @@
 import { streamName, type View } from '@signalbox/event-sourcing';
-import { fakeClock, sdpOffer, seededChance, settle, t0, until } from '@signalbox/testing';
+import { fakeClock, seededChance, settle, t0, until } from '@signalbox/testing';
 import {
   type Keyspace,
   redisCredentials,
   redisDiscovery,
   redisFeeds,
   redisProgress,
-  redisSessionQuota,
   redisSessions,
 } from '@signalbox/views-redis';
 import { describe, expect, it } from 'vitest';
-import { aReadSide, connect, generationsOf } from './redis.ts';
+import { aReadSide } from './redis.ts';
 
 const retentionMs = 60_000;
 const one = streamName('session', 'one');
 
 const setUp = async () => {
   const clock = fakeClock(t0);
-  const { live, redis } = await aReadSide(clock);
+  const { live } = await aReadSide(clock);
   const progress = redisProgress(live, { retentionMs, monotonic: clock.monotonic, after: clock.after });
-  return { clock, live, redis, progress };
+  return { clock, live, progress };
 };
 
 const viewsOf = (live: Keyspace) => ({
@@ -31,7 +30,7 @@ const viewsOf = (live: Keyspace) => ({
 
 /** Shows a stream at a revision, as a row that the projection keeps nothing in. */
 const shown = async (view: View<unknown, unknown>, stream: typeof one, revision: number) =>
-  view.write([{ stream, after: -1, revision, position: 5, row: undefined, out: [] }], 5);
+  view.write([{ stream, after: -1, revision, position: 5, recordedAt: t0, row: undefined, out: [] }], 5);
 
 describe('progress', () => {
   it('has shown nothing when nothing was asked for', async () => {
@@ -114,60 +113,5 @@ describe('progress', () => {
   it('has shown whatever no query asks for', async () => {
     const { progress } = await setUp();
     expect(await progress.shows([{ stream: 'operations-today', revision: 7 }], t0, 0)).toBe(true);
-  });
-});
-
-describe('the session quota of several processes', () => {
-  const limits = { maxPerIdentity: 3, max: 4 };
-
-  const quotas = async () => {
-    const { clock, live, redis, progress } = await setUp();
-    const other = generationsOf(await connect({ namespace: redis.namespace })).live;
-    return {
-      ...{ clock, live, redis },
-      here: redisSessionQuota(live, { progress, ...limits }),
-      there: redisSessionQuota(other, { progress, ...limits }),
-    };
-  };
-
-  it('counts what others have in flight', async () => {
-    const { here, there } = await quotas();
-    expect((await here.reserve('alice', 2, t0)).kind).toBe('reserved');
-    expect(await there.reserve('alice', 2, t0)).toEqual({ kind: 'too_many_for_identity', limit: 3 });
-    expect((await there.reserve('alice', 1, t0)).kind).toBe('reserved');
-    expect(await here.reserve('bob', 2, t0)).toEqual({ kind: 'too_many_in_all', limit: 4 });
-    expect((await here.reserve('bob', 1, t0)).kind).toBe('reserved');
-  });
-
-  it('gives back the places of a process that has died, in time', async () => {
-    const { here, there } = await quotas();
-    await here.reserve('alice', 3, t0);
-    expect((await there.reserve('alice', 1, t0 + 59_999)).kind).toBe('too_many_for_identity');
-    expect((await there.reserve('alice', 3, t0 + 60_000)).kind).toBe('reserved');
-  });
-
-  it('holds the places of what was recorded until it can be seen, and leaves nothing behind', async () => {
-    const { clock, live, redis, here, there } = await quotas();
-    const places = async () => Number(await redis.send('ZCARD', `${redis.namespace}:quota:all`));
-    const answer = await here.reserve('alice', 3, t0);
-    if (answer.kind !== 'reserved') throw new Error(answer.kind);
-    answer.release([{ stream: one, revision: 0 }]);
-    expect((await there.reserve('alice', 3, t0)).kind).toBe('too_many_for_identity');
-    expect(await places()).toBe(1);
-    const views = viewsOf(live);
-    await shown(views.discovery, one, 0);
-    await shown(views.feeds, one, 0);
-    const row = {
-      ...{ sessionId: 'one', state: 'open', publisher: 'alice', tags: [], service: null, sdp: sdpOffer, createdAt: t0 },
-      ...{ expiresAt: t0 + 60_000, answer: null, offererCandidates: 0, answererCandidates: 0, endedAt: null },
-    };
-    await views.sessions.write([{ stream: one, after: -1, revision: 0, position: 1, row, out: [] }], 1);
-    await until('its place is given back', async () => {
-      if (clock.pending > 0) await clock.advance(10);
-      return (await places()) === 0;
-    });
-    expect((await there.reserve('alice', 3, t0)).kind).toBe('too_many_for_identity');
-    expect((await there.reserve('alice', 2, t0)).kind).toBe('reserved');
-    expect(await redis.send('EXISTS', `${redis.namespace}:quota:of:bob`)).toBe(0);
   });
 });

@@ -25,7 +25,12 @@ idempotencyStoreContract('Redis', async () => {
   let made = 0;
   // A double that derives nothing: the contract's command ids are all new ones.
   const storeOf = (of: typeof redis) =>
-    redisIdempotencyStore({ redis: of, deriveId: () => `command-${++made}`, leaseMs: 60_000 });
+    redisIdempotencyStore({
+      redis: of,
+      deriveId: () => `command-${++made}`,
+      leaseMs: 60_000,
+      after: () => () => undefined,
+    });
   return {
     store: storeOf(redis),
     restart: async () => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { aReadSide, keysOf } from './redis.ts';
 
 const change = <Row>(id: string, row: Row | undefined, position: number, after = -1): Change<Row, never> => ({
-  ...{ stream: streamName('session', id), after, revision: after + 1, position, row, out: [] },
+  ...{ stream: streamName('session', id), after, revision: after + 1, position, recordedAt: t0, row, out: [] },
 });
 
 const aSession = (sessionId: string, overrides?: Partial<SessionRow>): SessionRow => ({

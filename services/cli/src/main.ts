@@ -24,7 +24,8 @@ const code = await run({
     stderr: process.stderr.isTTY === true,
   },
   isPiped: fstatSync(1).isFIFO(),
-  columns: process.stderr.columns ?? 80,
+  // Some terminals say 0.
+  columns: process.stderr.columns || 80,
   clock: systemClock,
   timers: systemTimers,
   chance: systemChance,

@@ -1,5 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import { pause } from '@signalbox/runtime';
-import { connectRedis, type RebuildReport, type RebuildRequests, redisRebuildRequests } from '@signalbox/views-redis';
+import {
+  connectRedis,
+  type RebuildReport,
+  type RebuildRequests,
+  redisRebuildRequests,
+  ViewsUnavailable,
+} from '@signalbox/views-redis';
 import type { Command } from './command.ts';
 import { Failure } from './errors.ts';
 import type { Host } from './host.ts';
@@ -39,12 +46,11 @@ export const rebuildCommand: Command = {
   run: async (given, host) => {
     const { stack } = settings(host, { SIGNALBOX_REDIS_URL: given.text('redis') }, ['redis']);
     const { redisUrl, namespace } = stack;
-    const redis = await connectRedis({
-      ...{ url: redisUrl ?? '', namespace, instance: `signalbox-cli-${host.chance.uuid()}` },
-    });
+    const instance = `signalbox-cli-${host.chance.uuid()}`;
+    const redis = await connectRedis({ url: redisUrl ?? '', namespace, instance });
     try {
       const requests = redisRebuildRequests(redis);
-      await requests.ask();
+      await asked(requests);
       if (!given.flag('wait')) {
         host.stderr('Asked. A projector will take it up; with --wait, this waits until it is done.\n');
         return;
@@ -57,6 +63,20 @@ export const rebuildCommand: Command = {
   },
 };
 
+const asked = async (requests: RebuildRequests): Promise<void> => {
+  try {
+    await requests.ask();
+  } catch (error) {
+    if (!(error instanceof ViewsUnavailable)) throw error;
+    throw new Failure(
+      `${error.message}. Is it running, and is its address right? See --redis and SIGNALBOX_REDIS_URL.`,
+      {
+        cause: error,
+      },
+    );
+  }
+};
+
 const untilDone = async (
   requests: RebuildRequests,
   namespace: string,
@@ -65,11 +85,12 @@ const untilDone = async (
 ): Promise<RebuildReport> => {
   const { clock, timers } = host;
   const progress = createProgress('Rebuilding', { ...host, isPiped: false }, { asLines });
-  let known = '';
+  let known: RebuildReport | null = null;
   let changedAt = clock.monotonic();
   try {
     for (;;) {
-      const report = await requests.latest();
+      // A Redis that is away for a moment has said nothing new.
+      const report: RebuildReport | null = (await requests.latest().catch(onlyAway)) ?? known;
       if (report?.state === 'done') return report;
       if (report?.state === 'failed') {
         throw new Failure(
@@ -78,14 +99,18 @@ const untilDone = async (
         );
       }
       if (report?.state === 'running') progress.at(report.position, report.head);
-      const now = JSON.stringify(report);
-      if (now !== known) [known, changedAt] = [now, clock.monotonic()];
+      if (!isDeepStrictEqual(report, known)) [known, changedAt] = [report, clock.monotonic()];
       else if (clock.monotonic() - changedAt > PATIENCE_MS) throw nobody(report?.state === 'running', namespace);
       await pause(timers, LOOK_EVERY_MS);
     }
   } finally {
     progress.end();
   }
+};
+
+const onlyAway = (error: unknown): null => {
+  if (error instanceof ViewsUnavailable) return null;
+  throw error;
 };
 
 const nobody = (wasRunning: boolean, namespace: string): Failure =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { settle } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import {
   aDirectory,
@@ -176,7 +177,7 @@ describe('an export', () => {
       write: (chunk: Buffer, _encoding, done) => {
         waiting += 1;
         most = Math.max(most, waiting);
-        setImmediate(() => {
+        void settle().then(() => {
           waiting -= 1;
           taken.push(chunk);
           done();

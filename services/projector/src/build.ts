@@ -91,6 +91,7 @@ export const buildProjector = async (options: {
       },
     }),
   ];
+  metrics.observe('breakerOpen', () => (work[0]?.unhealthy() ? 1 : 0), 'bus');
   const app = await createOperationsApp(context, [
     faultCheck('log', log.fault),
     { name: 'views', check: readModels.check },

@@ -19,8 +19,6 @@ export type ReadModels = {
 };
 
 const LOOK_EVERY_MS = 500;
-/** Readers that have not heard of a switch yet still read the old views; then those are dropped. */
-const GRACE_MS = 10_000;
 
 const NOTHING: Progress = { events: 0, position: 0, head: 0 };
 
@@ -73,8 +71,7 @@ export const keepWhole = async (
       await readModels.report('failed', latest);
       throw error;
     }
-    await pause(timers, GRACE_MS, signal);
-    if (!signal.aborted) await readModels.dropOthers();
+    await readModels.dropOthers();
     return true;
   };
 

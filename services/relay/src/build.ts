@@ -42,6 +42,7 @@ export const buildRelay = async (options: {
     },
   });
   metrics.observe('relayLeader', () => (published === null ? 0 : 1));
+  metrics.observe('breakerOpen', () => (work.unhealthy() === null ? 0 : 1), 'bus');
   metrics.observe('relayLag', async () => (published === null ? 0 : Math.max(0, (await log.head()) - published)));
   const app = await createOperationsApp(context, [faultCheck('log', log.fault), ...workChecks([work])]);
   return {

@@ -10,8 +10,9 @@ export type Change<Row, Out> = {
   readonly after: number;
   /** The revision that `row` shows. */
   readonly revision: number;
-  /** The position of the event with that revision. */
+  /** The position of the event with that revision, and when it was recorded (epoch milliseconds). */
   readonly position: number;
+  readonly recordedAt: number;
   readonly row: Row | undefined;
   /** What the events gave beside the row (items of a feed, say), in order. */
   readonly out: readonly Out[];

@@ -244,7 +244,7 @@ export const environment = z.object({
     schemes: ['esdb', 'esdb+discover'],
     description: 'The event log. User, password, TLS and keep-alive belong into the URL.',
   }),
-  SIGNALBOX_KAFKA_BROKERS: hosts({ ...stack, description: 'The bus.' }),
+  SIGNALBOX_KAFKA_BROKERS: hosts({ ...stack, description: 'Some of the brokers of the bus; they name the others.' }),
   SIGNALBOX_KAFKA_TLS: choice({
     ...stack,
     of: ['off', 'on'],

@@ -1,6 +1,8 @@
 import type { TestProject } from 'vitest/node';
-import { startKafka } from './kafka.ts';
-import { startRedis } from './redis.ts';
+import type { Missing } from './engine.ts';
+import { type EventStoreDbEngine, findEventStoreDb } from './eventstoredb.ts';
+import { type KafkaEngine, startKafka } from './kafka.ts';
+import { type RedisEngine, startRedis } from './redis.ts';
 import { summaryOf } from './summary.ts';
 
 declare module 'vitest' {
@@ -9,16 +11,43 @@ declare module 'vitest' {
     readonly kafkaBrokers: readonly string[] | null;
     /** Null when there is no Redis here. */
     readonly redisUrl: string | null;
+    /** A real EventStoreDB, or the double of one as a process. */
+    readonly eventStoreDb: { readonly url: string; readonly isReal: boolean };
   }
 }
 
-/** Starts Kafka and Redis once for a whole run of tests, which get the addresses by `inject`. */
+type Engines = {
+  readonly kafka: KafkaEngine | Missing;
+  readonly redis: RedisEngine | Missing;
+  readonly eventStoreDb: EventStoreDbEngine;
+};
+
+/** Several projects of one run share the engines: they are started with the first, and stopped after the last. */
+const shared = globalThis as { signalboxEngines?: { users: number; readonly started: Promise<Engines> } };
+
+const start = async (): Promise<Engines> => {
+  const [kafka, redis, eventStoreDb] = await Promise.all([
+    startKafka(process.env),
+    startRedis(process.env),
+    findEventStoreDb(process.env),
+  ]);
+  return { kafka, redis, eventStoreDb };
+};
+
+/** Starts the engines once for a whole run of tests, which get the addresses by `inject`, and says at the end what they were. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
-  const [kafka, redis] = await Promise.all([startKafka(process.env), startRedis(process.env)]);
+  shared.signalboxEngines ??= { users: 0, started: start() };
+  const engines = shared.signalboxEngines;
+  engines.users++;
+  const { kafka, redis, eventStoreDb } = await engines.started;
   project.provide('kafkaBrokers', kafka.kind === 'real' ? kafka.brokers : null);
   project.provide('redisUrl', redis.kind === 'real' ? redis.url : null);
+  project.provide('eventStoreDb', { url: eventStoreDb.url, isReal: eventStoreDb.kind === 'real' });
   return async () => {
-    await Promise.all([kafka, redis].map((engine) => (engine.kind === 'real' ? engine.stop() : undefined)));
-    process.stdout.write(`\n${summaryOf({ Kafka: kafka, Redis: redis })}\n`);
+    engines.users--;
+    if (engines.users > 0) return;
+    delete shared.signalboxEngines;
+    await Promise.all([kafka, redis, eventStoreDb].map((engine) => engine.kind !== 'missing' && engine.stop()));
+    process.stdout.write(`\n${summaryOf({ Kafka: kafka, Redis: redis, EventStoreDB: eventStoreDb })}\n`);
   };
 };

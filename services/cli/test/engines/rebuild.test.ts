@@ -38,11 +38,6 @@ describe.skipIf(redisUrl === '')('signalbox rebuild', () => {
   it('--wait waits until they are live', async () => {
     const waiting = signalbox(['rebuild', '--wait'], { env });
     await projector({ state: 'running', events: 5, position: 50, head: 100 });
-    let done = false;
-    void waiting.then(() => {
-      done = true;
-    });
-    expect(done).toBe(false);
     await requests.report({ state: 'done', events: 1_234, position: 4_567, head: 4_567 });
     expect(await waiting).toEqual({
       ...{ code: 0, stdout: '' },
@@ -60,31 +55,37 @@ describe.skipIf(redisUrl === '')('signalbox rebuild', () => {
     });
   });
 
-  it('--wait tells what to do when no projector begins, and when one falls silent', async () => {
-    /** A clock on which each look takes a second. */
-    const hasty = () => {
-      let now = 0;
-      return {
-        clock: { now: () => now, monotonic: () => now },
-        timers: {
-          after: (_ms: number, work: () => void) => {
-            now += 1_000;
-            queueMicrotask(work);
-            return () => {};
-          },
-        },
-      };
+  /** A clock on which each look takes so many milliseconds, once it has been let go. */
+  const hasty = (eachLookMs: () => number) => {
+    let now = 0;
+    const after = (_ms: number, work: () => void) => {
+      now += eachLookMs();
+      queueMicrotask(work);
+      return () => {};
     };
-    const nobody = await signalbox(['rebuild', '--wait'], { env, ...hasty() });
+    return { clock: { now: () => now, monotonic: () => now }, timers: { after } };
+  };
+
+  it('--wait tells what to do when no projector begins', async () => {
+    const nobody = await signalbox(['rebuild', '--wait'], { env, ...hasty(() => 1_000) });
     expect(nobody).toEqual({
       ...{ code: 1, stdout: '' },
       stderr: `No projector has taken it up for 60 seconds. Is one running, with this Redis and with SIGNALBOX_NAMESPACE=${namespace}, and what does its /ready say? It stays asked for: one that starts takes it up.\n`,
     });
-    await projector({ state: 'running', events: 1, position: 1, head: 9 });
-    // What it reported last is there when the next one asks, and is put in its place by the asking.
-    const silent = signalbox(['rebuild', '--wait'], { env, ...hasty() });
-    expect(await silent).toMatchObject({ code: 1, stderr: /^No projector has taken it up/ });
-    expect(await requests.take()).toBe(true);
+    expect(await requests.take(), 'it stays asked for').toBe(true);
+  });
+
+  it('--wait tells what to do when the projector that began falls silent', async () => {
+    let eachLookMs = 0;
+    const waiting = signalbox(['rebuild', '--wait', '--progress'], { env, ...hasty(() => eachLookMs) });
+    await projector({ state: 'running', events: 1, position: 3, head: 9 });
+    eachLookMs = 1_000;
+    expect(await waiting).toMatchObject({
+      ...{ code: 1, stdout: '' },
+      stderr: expect.stringMatching(
+        /^(Rebuilding 33 % {2}position 3 of 9\n)+The projector that builds them has said nothing for 60 seconds\. See its log and its \/ready\. When it has ended, ask again\.\n$/,
+      ),
+    });
   });
 });
 
