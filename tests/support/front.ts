@@ -30,7 +30,10 @@ export const startFront = async (port: number): Promise<Front> => {
     const base = instances[turn++ % Math.max(instances.length, 1)];
     const refuse = (status: number) => {
       if (outgoing.headersSent) outgoing.destroy();
-      else outgoing.writeHead(status, { 'retry-after': '1' }).end();
+      else {
+        const body = JSON.stringify({ type: '/problems/REQUEST_TIMEOUT', status, code: 'REQUEST_TIMEOUT' });
+        outgoing.writeHead(status, { 'retry-after': '1', 'content-type': 'application/problem+json' }).end(body);
+      }
     };
     if (base === undefined) return refuse(503);
     const upstream = request(new URL(url, base), {

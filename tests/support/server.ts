@@ -48,7 +48,7 @@ export const newDispatcher = (): Agent => new Agent({ connections: 512, connect:
  * scenarios do not know which.
  */
 export const startServer = (options: ServerOptions = {}): Promise<Server> => {
-  const target = process.env['SIGNALBOX_TEST_TARGET'] ?? 'standalone';
+  const target = process.env.SIGNALBOX_TEST_TARGET ?? 'standalone';
   if (target.includes('://')) return Promise.resolve(reached(target, options));
   return target === 'stack' ? startStack(options) : startStandalone(options);
 };

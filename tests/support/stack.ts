@@ -138,9 +138,12 @@ const run = async (
   }
   front.route(routesOf(instances));
   const dispatcher = newDispatcher();
+  /** Its servers are those of the next one, and no longer its own to close. */
+  let hasSuccessor = false;
   const end = async (signal: NodeJS.Signals) => {
-    const exits = await Promise.all(instances.map((one) => one.end(signal)));
+    // First the address goes, as that of one server would.
     await front.close();
+    const exits = await Promise.all(instances.map((one) => one.end(signal)));
     return exits.find(({ code }) => code !== 0) ?? exits[0] ?? { code: 0, signal: null };
   };
   const exited = Promise.all(instances.map((one) => one.exited)).then(([first]) => first ?? { code: 0, signal: null });
@@ -153,12 +156,13 @@ const run = async (
     kill9: () => end('SIGKILL'),
     again: async (changed = {}) => {
       await exited;
+      hasSuccessor = true;
       return run(servers, namespace, { env: { ...env, ...changed }, port: front.port }, closeServers);
     },
     [Symbol.asyncDispose]: async () => {
       await end('SIGKILL');
       await dispatcher.destroy();
-      await closeServers();
+      if (!hasSuccessor) await closeServers();
     },
   };
 };

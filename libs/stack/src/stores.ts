@@ -95,7 +95,7 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
       ...{ progress, check, discovery: live.discovery, sessions: live.sessions, credentials: live.credentials },
       ...{ feeds: live.feeds, dueTimes: live.dueTimes },
       quota: redisSessionQuota(generations.live, {
-        ...{ maxPerIdentity: limits.maxSessionsPerIdentity, max: limits.maxSessions },
+        ...{ maxPerIdentity: limits.maxSessionsPerIdentity, max: limits.maxSessions, after: timers.after },
       }),
       nonces: redisNonceStore({ redis, now, windowMs: lifetimes.timestampWindowMs }),
       rateLimiter: redisRateLimiter({ redis, timeOf: 'server' }),

@@ -43,22 +43,39 @@ const RELEASE = script(
 /** How long places are held for a process that no longer says anything of them, and for a session that is not shown. */
 const LEASE_MS = 60_000;
 
+const LOOKS = 4;
+const LOOK_AGAIN_MS = 50;
+
 /**
  * Bounds the sessions of all processes together: what the view shows to live, and what is in flight. A place is held
  * until its session can be seen, so none is ever missed; unless the views are further behind than the lease is long.
  */
 export const redisSessionQuota = (
   keyspace: Keyspace,
-  options: { readonly maxPerIdentity: number; readonly max: number },
+  options: {
+    readonly maxPerIdentity: number;
+    readonly max: number;
+    /** Runs `work` once after `ms`; answers with how to call it off. */
+    readonly after: (ms: number, work: () => void) => () => void;
+  },
 ): SessionQuota => {
   const { redis } = keyspace;
-  const { maxPerIdentity, max } = options;
+  const { maxPerIdentity, max, after } = options;
   let reservations = 0;
+
+  /** What has just ended makes room as soon as the view shows it: a refusal is given only after another few looks. */
+  const ask = async (args: readonly (string | number)[], looks: number): Promise<unknown> => {
+    const answer = await keyspace.run(RESERVE, args);
+    if (answer === 0 || looks === 1) return answer;
+    await new Promise<void>((resolve) => after(LOOK_AGAIN_MS, resolve));
+    return ask(args, looks - 1);
+  };
+
   return {
     reserve: async (identity, count, now) => {
       const id = `${redis.instance}:${reservations++}`;
       const lease = [now + LEASE_MS, id, maxPerIdentity, max, LEASE_MS];
-      const answer = await keyspace.run(RESERVE, [identity, now, count, ...lease]);
+      const answer = await ask([identity, now, count, ...lease], LOOKS);
       if (answer === 1) return { kind: 'too_many_for_identity', limit: maxPerIdentity };
       if (answer === 2) return { kind: 'too_many_in_all', limit: max };
       let places = Array.from({ length: count }, (_, i) => `${id}:${i}`);

@@ -6,7 +6,7 @@ import {
   viewContract,
 } from '@signalbox/conformance';
 import { redisCredentials, redisDueTimes, redisSessionQuota, redisSessions } from '@signalbox/views-redis';
-import { aReadSide } from './redis.ts';
+import { aReadSide, atOnce } from './redis.ts';
 
 const live = async () => (await aReadSide()).live;
 
@@ -16,5 +16,5 @@ credentialsContract('Redis', async () => redisCredentials(await live()));
 dueTimesContract('Redis', async () => redisDueTimes(await live()));
 sessionQuotaContract('Redis', async (limits) => {
   const keyspace = await live();
-  return { sessions: redisSessions(keyspace), quota: redisSessionQuota(keyspace, limits) };
+  return { sessions: redisSessions(keyspace), quota: redisSessionQuota(keyspace, { ...limits, after: atOnce }) };
 });

@@ -65,3 +65,9 @@ export const aReadSide = async (clock: FakeClock = fakeClock(t0)) => {
   await switchToEmpty(generations);
   return { redis, generations, clock, live: generations.live };
 };
+
+/** A double for timers: whatever is to be done later is done now. */
+export const atOnce = (_ms: number, work: () => void): (() => void) => {
+  work();
+  return () => undefined;
+};

@@ -3,7 +3,7 @@ import type { SessionRow } from '@signalbox/read-models';
 import { sdpOffer, t0 } from '@signalbox/testing';
 import { redisSessionQuota, redisSessions } from '@signalbox/views-redis';
 import { describe, expect, it } from 'vitest';
-import { aReadSide, connect, generationsOf } from './redis.ts';
+import { aReadSide, atOnce, connect, generationsOf } from './redis.ts';
 
 const one = streamName('session', 'one');
 
@@ -14,7 +14,12 @@ describe('the session quota of several processes', () => {
   const quotas = async () => {
     const { live, redis } = await aReadSide();
     const other = generationsOf(await connect({ namespace: redis.namespace })).live;
-    return { live, redis, here: redisSessionQuota(live, limits), there: redisSessionQuota(other, limits) };
+    return {
+      live,
+      redis,
+      here: redisSessionQuota(live, { ...limits, after: atOnce }),
+      there: redisSessionQuota(other, { ...limits, after: atOnce }),
+    };
   };
 
   it('counts what others have in flight', async () => {

@@ -109,7 +109,7 @@ describe('forgetting', () => {
     expect((await keysOf(redis)).length).toBeGreaterThan(100);
 
     await clock.advance(1_000);
-    const gone = ids.map((i) => change<never>(`s${i}`, undefined, 300 + i, 0));
+    const gone = ids.map((i) => ({ ...change<never>(`s${i}`, undefined, 300 + i, 0), recordedAt: t0 + 1_000 }));
     expect(await discovery.write(gone, 600)).toEqual([]);
     expect(await dueTimes.sessions.write(gone, 600)).toEqual([]);
     await sessions.write(

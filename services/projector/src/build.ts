@@ -40,13 +40,21 @@ export const buildProjector = async (options: {
 
   const laneFor = (partition: number): Lane => {
     let poison: PoisonEvent[] = [];
+    let read = new Set<number>();
     const runner: ProjectionRunner = createProjectionRunner({
       ...{ codec, projections },
       setAside: (event, { message }) => poison.push({ event, reason: message }),
+      onApplied: (applied) => {
+        read = new Set([...applied, ...poison.map(({ event }) => event)].map(({ position }) => position));
+      },
     });
     return async ({ events }) => {
       poison = [];
       await runner.apply(events);
+      for (const event of events) {
+        if (read.has(event.position)) continue;
+        poison.push({ event, reason: `This version does not know events of the type ${event.type}.` });
+      }
       const last = events.at(-1);
       if (last) {
         await readModels.reached(partition, last.position);

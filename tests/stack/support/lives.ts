@@ -14,7 +14,8 @@ export type Model = { readonly sessions: KnownSession[]; readonly doubtful: Doub
 export type Parties = { readonly offerer: Actor; readonly answerer: Actor };
 
 /** What may be said of a command that was taken. Anything else that is no yes leaves the client in doubt. */
-const CONTRADICTIONS = /^(OFFER_NOT_FOUND|OFFER_ALREADY_ANSWERED|SESSION_ENDED|NOT_AUTHORIZED|INVALID_PARAMS)$/;
+const CONTRADICTIONS =
+  /^(INTERNAL_ERROR|OFFER_NOT_FOUND|OFFER_ALREADY_ANSWERED|SESSION_ENDED|NOT_AUTHORIZED|INVALID_PARAMS)$/;
 
 const LONG_MS = 3_600_000;
 

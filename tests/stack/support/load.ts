@@ -1,7 +1,6 @@
 import { systemChance, systemClock } from '@signalbox/runtime';
 import { until } from '@signalbox/testing';
 import {
-  type Answer,
   anonymous,
   type Caller,
   ed25519Caller,
@@ -37,6 +36,10 @@ export type Load = {
   readonly discovery: ReturnType<typeof watchDiscovery>;
   /** Resolves when so many more commands have been acknowledged. */
   more(commands: number): Promise<void>;
+  /** Resolves after so many milliseconds of load, be it answered or not. */
+  for(ms: number): Promise<void>;
+  /** Answers with the whole milliseconds since this was called. */
+  stopwatch(): () => number;
   /**
    * Resolves when a session that begins now has gone through the whole stack, to both feeds and through the gateway,
    * and an offer has ended by itself. Answers with how many milliseconds that took.
@@ -69,6 +72,11 @@ const newActors = async (target: Target, notes: Notes): Promise<readonly Actor[]
     return { caller: hmacCaller(name, secret), rpc: htCaller({ name, secret }) };
   };
   return Promise.all([signing(), bearing(), credentialed(), signing(), bearing(), credentialed()]);
+};
+
+const stopwatch = () => {
+  const from = systemClock.monotonic();
+  return () => Math.round(systemClock.monotonic() - from);
 };
 
 /** A steady load of writers, readers of feeds and people who look around, until it is told to finish. */
@@ -155,12 +163,17 @@ export const startLoad = async (target: Target): Promise<Load> => {
       const wanted = notes.acknowledged + commands;
       await untilOrFailed(`${commands} more commands are acknowledged`, () => notes.acknowledged >= wanted);
     },
+    for: async (ms) => {
+      await interval(ms);
+      unlessFailed();
+    },
+    stopwatch,
     flows: async () => {
-      const from = systemClock.monotonic();
+      const took = stopwatch();
       const throughGateway = until('the gateway takes an offer', gateway, { withinMs: PATIENCE_MS, everyMs: 100 });
       await Promise.all([wholeRound(), ownEnd(), throughGateway]);
       unlessFailed();
-      return Math.round(systemClock.monotonic() - from);
+      return took();
     },
     finish: async () => {
       finishing = true;
@@ -175,5 +188,3 @@ export const startLoad = async (target: Target): Promise<Load> => {
     },
   };
 };
-
-export const saidBy = ({ status, text }: Answer): string => `${status} ${text}`;

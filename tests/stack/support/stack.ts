@@ -87,6 +87,11 @@ export const startFaultStack = async (
     return instance;
   };
   const close = async () => {
+    if (process.env.KEEP)
+      (await import('node:fs')).writeFileSync(
+        process.env.KEEP,
+        ever.map((one) => `${one.role} ${one.pid}:\n${one.output()}`).join('\n'),
+      );
     await Promise.all(ever.map((one) => one.end('SIGKILL')));
     await front.close();
     await dispatcher.destroy();
