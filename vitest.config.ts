@@ -17,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['{libs,services}/*/test/**/*.test.ts'],
           exclude: onEngines,
           testTimeout: 30_000,
@@ -26,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'engines',
+          sequence: { groupOrder: 1 },
           include: onEngines,
           globalSetup: engines,
           testTimeout: 60_000,
@@ -33,10 +35,19 @@ export default defineConfig({
           ...native,
         },
       },
-      { test: { name: 'system', include: ['tests/*.test.ts', 'tests/scenarios/*.test.ts'], ...oneByOne, ...native } },
+      {
+        test: {
+          name: 'system',
+          sequence: { groupOrder: 2 },
+          include: ['tests/*.test.ts', 'tests/scenarios/*.test.ts'],
+          ...oneByOne,
+          ...native,
+        },
+      },
       {
         test: {
           name: 'stack',
+          sequence: { groupOrder: 3 },
           // The same scenarios, on the distributed stack; left out is what looks at the one process or its disk.
           include: [
             'tests/{candidates-before-answer,feed,rivals}.test.ts',

@@ -40,15 +40,20 @@ const added = (role: string, at: number): NewEvent => {
   return event('CandidatesAdded', data);
 };
 
-/** A session from offer to end. */
-const life = (at: number): readonly NewEvent[] => [
-  published(at, at + 60_000),
-  event('OfferAnswered', {
-    ...{ answerer: 'answerer', sdp: sdp(), matchedTags: null },
-    ...{ answeredAt: at, expiresAt: at + 30_000 },
-  }),
+const answered = (answeredAt: number, expiresAt: number): NewEvent =>
+  event('OfferAnswered', { answerer: 'answerer', sdp: sdp(), matchedTags: null, answeredAt, expiresAt });
+
+/** A session up to the candidates of both, each event about as large as a browser makes it. */
+export const handshake = (at: number, expiresAt: number): readonly NewEvent[] => [
+  published(at, expiresAt),
+  answered(at, expiresAt),
   added('offerer', at),
   added('answerer', at),
+];
+
+/** A session from offer to end. */
+const life = (at: number): readonly NewEvent[] => [
+  ...handshake(at, at + 30_000),
   event('SessionExpired', { dueAt: at + 30_000, was: 'answered', expiredAt: at + 30_000 }),
 ];
 

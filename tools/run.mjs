@@ -1,6 +1,6 @@
 // The front of every npm script. It runs on whatever Node the machine has (20 or newer), installs what is missing, and
 // hands over to the Node that the package manifest pins.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ const envFile = () => (existsSync(join(root, '.env')) ? ['--env-file=.env'] : []
 /** Each task is a list of commands; the first that fails ends it. */
 const tasks = {
   start: (args) => [[node(), [...envFile(), 'services/standalone/src/main.ts', ...args]]],
-  test: (args) => [[node(), [vitest, 'run', ...args]]],
+  test: (args) => [[node(), [vitest, 'run', ...(args.length === 0 ? projectsHere() : args)]]],
   'test:crash': (args) => [
     [
       node(),
@@ -43,6 +43,31 @@ const tasks = {
   docs: () => [[node(), ['tools/generate-docs.ts']]],
   bench: (args) => [[node(), ['bench/run.ts', ...args]]],
   signalbox: (args) => [[node(), [...envFile(), 'services/cli/src/main.ts', ...args]]],
+};
+
+const onPath = (program) => process.env.PATH.split(delimiter).some((directory) => existsSync(join(directory, program)));
+const isPulled = (image) =>
+  onPath('docker') &&
+  spawnSync('docker', ['image', 'inspect', image], { stdio: 'ignore', timeout: 5_000 }).status === 0;
+
+/** Why tests that need Kafka and Redis can't run on this machine, in words; empty when they can. */
+const missingEngines = () => [
+  ...(process.env.SIGNALBOX_TEST_KAFKA || isPulled('apache/kafka:4.1.1') || (onPath('java') && onPath('mvn'))
+    ? []
+    : ['no Kafka: name one in SIGNALBOX_TEST_KAFKA, pull apache/kafka:4.1.1, or install Java 17 and Maven']),
+  ...(process.env.SIGNALBOX_TEST_REDIS || isPulled('redis:7.2') || onPath('redis-server') || onPath('valkey-server')
+    ? []
+    : ['no Redis: name one in SIGNALBOX_TEST_REDIS, pull redis:7.2, or install redis-server']),
+];
+
+/** All tests, or those that this machine can run; what is left out is said at the end. */
+const projectsHere = () => {
+  const missing = missingEngines();
+  if (missing.length === 0) return [];
+  process.on('exit', () => {
+    for (const reason of missing) console.log(`SKIPPED, all of the projects "engines" and "stack": ${reason}.`);
+  });
+  return ['--project', 'unit', '--project', 'system'];
 };
 
 const optionOf = (args, name) => {

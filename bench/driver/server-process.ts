@@ -69,7 +69,7 @@ export const startServer = async (
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   child.stdout?.on('data', (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-64_000);
-    const origin = /listening on (https?:\/\/\S+)/i.exec(output)?.[1];
+    const origin = /listening on (https?:\/\/[^\s"]+)/i.exec(output)?.[1];
     if (origin !== undefined) resolve(origin);
   });
   const ended = once(child, 'exit').finally(() => running.delete(child));

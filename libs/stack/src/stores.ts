@@ -169,7 +169,7 @@ const readModels = (parts: {
   });
 
   return {
-    ...{ live, check },
+    ...{ live, repaired: readSideOf(generations.repaired, context).views, check },
     exist: async () => (await generations.current()) !== null,
     begin: async () => {
       const rebuild = await generations.begin();

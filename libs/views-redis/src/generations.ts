@@ -1,5 +1,5 @@
 import type { Redis } from './connection.ts';
-import { type Keyspace, keyspace } from './keyspace.ts';
+import { type Keyspace, keyspace, REPAIRS, THIS_RUN } from './keyspace.ts';
 import { holdRebuild, LOCK_MS, type Rebuild } from './rebuild.ts';
 import { script } from './script.ts';
 import { ViewsUnavailable } from './unavailable.ts';
@@ -7,6 +7,8 @@ import { ViewsUnavailable } from './unavailable.ts';
 export type Generations = {
   /** The views that are made with it are those of the live generation, whichever that is by then. */
   readonly live: Keyspace;
+  /** The same for whoever shows again what a restarted Redis may have lost: until then nobody else's writes are taken. */
+  readonly repaired: Keyspace;
   /** The live generation, asked of Redis; null when there is none, so that a rebuild has to make one. */
   current(): Promise<string | null>;
   /** Begins a new generation; null while somebody else is filling one. */
@@ -22,6 +24,7 @@ const KEYS_PER_SCAN = 500;
 const BEGIN = script(`
 if not redis.call('SET', ARGV[1] .. ':rebuild', ARGV[2], 'NX', 'PX', ARGV[3]) then return 0 end
 redis.call('SADD', ARGV[1] .. ':generations', ARGV[2])
+redis.call('HSET', ARGV[1] .. ':' .. ARGV[2] .. ':applied', 'run', ${THIS_RUN})
 return 1
 `);
 
@@ -96,6 +99,7 @@ export const redisGenerations = (options: {
 
   return {
     live,
+    repaired: { ...live, writes: REPAIRS },
     current,
     begin: async () => {
       const generation = newGeneration();

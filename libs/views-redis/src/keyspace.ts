@@ -21,12 +21,28 @@ if not isRebuilt and redis.call('GET', namespace .. ':generation') ~= generation
 end
 `;
 
-/** Follows the preamble in scripts that write what a projection makes of events. */
-export const WRITES = `
+const UNLESS_SEALED = `
 if not isRebuilt and redis.call('EXISTS', namespace .. ':sealed') == 1 then
   return redis.error_reply('SEALED is generation ' .. generation)
 end
 `;
+
+/** The run of Redis that executes the script. */
+export const THIS_RUN = `string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')`;
+
+/**
+ * Follows the preamble in scripts that write what a projection makes of events. A generation that another run of Redis
+ * has written to may have lost something: what is new waits until that has been shown again. Otherwise it would come
+ * before what was lost, and be taken for all there is. One that is being filled is given up instead.
+ */
+export const WRITES = `${UNLESS_SEALED}
+if redis.call('HGET', root .. 'applied', 'run') ~= ${THIS_RUN} then
+  return redis.error_reply((isRebuilt and 'MOVED_ON from' or 'TORN is') .. ' generation ' .. generation)
+end
+`;
+
+/** The same for whoever shows again what may have been lost. */
+export const REPAIRS = UNLESS_SEALED;
 
 /** Which generation is meant. */
 export type Target = {
@@ -41,6 +57,8 @@ export type Keyspace = {
   readonly redis: Redis;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Lua that follows the preamble in scripts that write what a projection makes of events: whether they may. */
+  readonly writes: string;
   /** Runs a script that begins with the preamble in the generation that is live by then. */
   run(script: Script, args: readonly (string | number)[]): Promise<Reply>;
   /** The same once: undefined when the generation had been left, so that what was read before counts no more. */
@@ -65,6 +83,7 @@ export const keyspace = (options: {
       return { reply: await redis.run(script, [redis.namespace, generation, ...args]) };
     } catch (error) {
       if (says(error, 'SEALED')) throw new ViewsUnavailable('The read models are being switched', { cause: error });
+      if (says(error, 'TORN')) throw new ViewsUnavailable('The read models may have lost something', { cause: error });
       if (!says(error, 'MOVED_ON')) throw error;
       target.movedOn(generation);
       return undefined;
@@ -74,6 +93,7 @@ export const keyspace = (options: {
   return {
     redis,
     now,
+    writes: WRITES,
     runOnce,
     run: async (script, args) => {
       for (let move = 0; move < MAX_MOVES; move++) {

@@ -1,7 +1,7 @@
 import type { Change, StreamName, Versioned, View } from '@signalbox/event-sourcing';
 import type { Forgets } from '@signalbox/read-models';
 import type { Reply } from './connection.ts';
-import { type Keyspace, PREAMBLE, WRITES } from './keyspace.ts';
+import { type Keyspace, PREAMBLE } from './keyspace.ts';
 import { ARGUMENTS, FORGET, FORGETTING, RAISE_CHECKPOINT, ROW_KEYS, WRITE_CHANGES } from './rows.lua.ts';
 import { type Script, script } from './script.ts';
 
@@ -50,8 +50,8 @@ export const redisRows = <Row, Out = never>(
   const start = [PREAMBLE, `local view = root .. '${name}:'`, ARGUMENTS, ROW_KEYS];
   const scripts = {
     read: script(...start, `return redis.call('HMGET', rows, unpack(takeList()))`),
-    write: script(...start, WRITES, FORGETTING, ...view.lua, WRITE_CHANGES),
-    raise: script(...start, WRITES, RAISE_CHECKPOINT),
+    write: script(...start, keyspace.writes, FORGETTING, ...view.lua, WRITE_CHANGES),
+    raise: script(...start, keyspace.writes, RAISE_CHECKPOINT),
     checkpoint: script(...start, `return redis.call('HGET', about, 'checkpoint')`),
     forget: script(...start, FORGETTING, FORGET),
   };

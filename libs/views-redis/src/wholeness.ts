@@ -1,10 +1,11 @@
-import { type Keyspace, PREAMBLE } from './keyspace.ts';
+import { type Keyspace, PREAMBLE, THIS_RUN, WRITES } from './keyspace.ts';
 import { script } from './script.ts';
 
 /**
  * Redis may come back with less than it had: it acknowledges before its disk does. What it comes back with is a state
  * that it was in, so how far each partition of the bus had been shown is remembered in Redis itself, and goes back in
- * time with the rows. Whoever finds Redis restarted shows the log from there on again.
+ * time with the rows. Whoever finds Redis restarted shows the log from there on again;
+ * until that is done, nothing new is written (`WRITES`) and nothing counts as reached.
  */
 export type Wholeness = {
   /** Everything of a new generation up to this position is shown. */
@@ -21,12 +22,13 @@ export type Wholeness = {
 
 const START = [PREAMBLE, `local key = root .. 'applied'`];
 
-const BEGIN = script(...START, `return redis.call('HSET', key, 'base', ARGV[3], 'run', ARGV[4])`);
+/** Of a generation that has been filled by one run of Redis, which it bears from the start. */
+const BEGIN = script(...START, WRITES, `return redis.call('HSET', key, 'base', ARGV[3])`);
 
 /** Where rows may be missing, nothing counts as shown until they have been shown again. */
 const REACHED = script(
   ...START,
-  `if redis.call('HGET', key, 'run') ~= ARGV[5] then return 0 end
+  `if redis.call('HGET', key, 'run') ~= ${THIS_RUN} then return 0 end
    local before = redis.call('HGET', key, ARGV[3])
    if not before or tonumber(before) < tonumber(ARGV[4]) then redis.call('HSET', key, ARGV[3], ARGV[4]) end
    return 1`,
@@ -51,10 +53,10 @@ const IS_WHOLE = script(...START, `return redis.call('HSET', key, 'run', ARGV[3]
 
 export const redisWholeness = (keyspace: Keyspace): Wholeness => ({
   begin: async (position) => {
-    await keyspace.run(BEGIN, [position, await keyspace.redis.runId()]);
+    await keyspace.run(BEGIN, [position]);
   },
   reached: async (partition, position) => {
-    await keyspace.run(REACHED, [`partition:${partition}`, position, await keyspace.redis.runId()]);
+    await keyspace.run(REACHED, [`partition:${partition}`, position]);
   },
   lostAfter: async () => {
     const answer = await keyspace.run(LOST_AFTER, [await keyspace.redis.runId()]);

@@ -133,7 +133,9 @@ describe('forgetting', () => {
       (view) => `${generation}:${view}:about`,
     );
     expect(await keysOf(redis)).toEqual(
-      ['generation', 'generations', ...about].map((key) => `${redis.namespace}:${key}`).toSorted(),
+      ['generation', 'generations', `${generation}:applied`, ...about]
+        .map((key) => `${redis.namespace}:${key}`)
+        .toSorted(),
     );
   });
 

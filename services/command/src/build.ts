@@ -13,8 +13,8 @@ import type { ServiceContext } from '@signalbox/runtime';
 import { commandDeps, commandRoutes } from './app.ts';
 
 /**
- * The process that takes commands. It answers when a change is recorded, with a token for whoever wants to read it; only
- * a credential is also waited for until it can be seen, since it is to work at once.
+ * The process that takes commands. It answers when a change is recorded, with a token for whoever wants to be sure to
+ * read it, after it has waited a moment for the change to be shown (ADR-0015).
  */
 export const buildCommand = async (options: {
   readonly context: ServiceContext;
@@ -27,10 +27,11 @@ export const buildCommand = async (options: {
   const { context, log, stores } = options;
   const { config, clock, chance, logger } = context;
   const now = () => clock.now();
-  const visible = whenShown(stores.progress, { now, withinMs: config.stack.consistencyWaitMs, logger });
+  const { consistencyWaitMs, shownWithinMs } = config.stack;
+  const shown = (withinMs: number) => whenShown(stores.progress, { now, withinMs, logger });
   const { ring, writeSide, checks } = createWriter({
     ...{ context, log, stores },
-    settled: { sessions: atOnce, credentials: visible },
+    settled: { sessions: shownWithinMs === 0 ? atOnce : shown(shownWithinMs), credentials: shown(consistencyWaitMs) },
   });
   const identity = createIdentity({
     ...{ config, ring, clock, chance, refuseSignedBefore: 0 },

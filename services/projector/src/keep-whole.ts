@@ -5,6 +5,8 @@ import { type NewViews, type Progress, type Reading, rebuild, repair } from './r
 /** The read models of the stack, as a whole. */
 export type ReadModels = {
   readonly live: Views;
+  /** The same, for what is shown again: while something may be missing, they alone take writes. */
+  readonly repaired: Views;
   /** False: there are none, and they have to be built from the log. */
   exist(): Promise<boolean>;
   /** New ones beside them; null while another process is filling some. */
@@ -84,7 +86,7 @@ export const keepWhole = async (
       if (lost !== null) {
         logger.warn({ after: lost.position }, 'the store of the read models was restarted: showing the log again');
         const shown = await repair(
-          readModels.live,
+          readModels.repaired,
           lost.position,
           reading(() => undefined),
         );

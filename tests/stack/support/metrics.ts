@@ -1,19 +1,14 @@
 import { request } from 'undici';
 import type { Instance } from '../../support/stack.ts';
 
-/** The sum of a metric's series whose labels hold `labels`. */
+/** A series: its name, its labels where it has any, and its value. */
+const SERIES = /^(\w+)(\{.*\})? (\S+)/;
+
+/** The sum of a metric's series whose labels hold `labels`; throws when there is none. */
 export const metricOf = async ({ url }: Instance, name: string, labels = ''): Promise<number> => {
   const { body } = await request(`${url}/metrics`);
-  const lines = (await body.text()).split('\n').filter((line) => line.startsWith(name) && line.includes(labels));
-  return lines.reduce((sum, line) => sum + Number(/^[^\s{]+(?:\{.*\})?\s+(\S+)/.exec(line)?.[1]), 0);
-    (sum, line) =>
-      sum +
-      Number(
-        line
-          .slice(line.lastIndexOf('}') + 1)
-          .trim()
-          .split(' ')[0],
-      ),
-    0,
-  );
+  const series = (await body.text()).split('\n').map((line) => SERIES.exec(line));
+  const found = series.filter((one) => one?.[1] === name && (one[2] ?? '').includes(labels));
+  if (found.length === 0) throw new Error(`There is no metric ${name} with ${labels}.`);
+  return found.reduce((sum, one) => sum + Number(one?.[3]), 0);
 };

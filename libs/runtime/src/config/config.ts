@@ -87,6 +87,7 @@ export const toConfig = (env: Environment) => {
       redisUrl: env.SIGNALBOX_REDIS_URL,
       namespace: env.SIGNALBOX_NAMESPACE,
       consistencyWaitMs: env.SIGNALBOX_CONSISTENCY_WAIT_MS,
+      shownWithinMs: env.SIGNALBOX_SHOWN_WITHIN_MS,
       sessionTimeoutMs: env.SIGNALBOX_SESSION_TIMEOUT_MS,
     },
     logLevel: env.SIGNALBOX_LOG_LEVEL,

@@ -285,6 +285,12 @@ export const environment = z.object({
     2_000,
     [0, 60_000],
   ),
+  SIGNALBOX_SHOWN_WITHIN_MS: duration(
+    stack,
+    'How long a command, once it is recorded, waits to be shown before it answers. 0 answers at once: then only who sends the consistency token back is sure to read what was written.',
+    250,
+    [0, 10_000],
+  ),
   SIGNALBOX_SESSION_TIMEOUT_MS: duration(
     stack,
     'How long a projector or relay may be silent before its work goes to another one.',
