@@ -12,7 +12,9 @@ export const listenerOn = (port: number): number | null => {
   if (inodes.size === 0) return null;
   const pids = namesIn('/proc').filter((name) => /^\d+$/.test(name));
   const found = pids.find((pid) =>
-    namesIn(`/proc/${pid}/fd`).some((fd) => inodes.has(/^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1])),
+    namesIn(`/proc/${pid}/fd`).some((fd) =>
+      inodes.has(/^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]),
+    ),
   );
   return found === undefined ? null : Number(found);
 };

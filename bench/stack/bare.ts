@@ -1,5 +1,5 @@
-import { openEventStoreLog } from '@signalbox/log-eventstoredb';
 import { streamName } from '@signalbox/event-sourcing';
+import { openEventStoreLog } from '@signalbox/log-eventstoredb';
 import { systemChance, systemClock, systemTimers } from '@signalbox/runtime';
 import { Redis } from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';

@@ -12,7 +12,9 @@ export const paced = async (perSecond: number, seconds: number, work: (index: nu
   for (let index = 0; index < count; index++) {
     const waitMs = startedAt + (index * 1_000) / perSecond - systemClock.monotonic();
     if (waitMs > 0) await sleep(waitMs);
-    begun.push(work(index));
+    const one = work(index);
+    one.catch(() => undefined); // told when all have been begun
+    begun.push(one);
   }
   await Promise.all(begun);
   return (systemClock.monotonic() - startedAt) / 1_000;

@@ -89,7 +89,9 @@ export const startRoles = async (
     eventually('every process is ready', READY_WITHIN_MS, 100, async () => {
       const answers = await Promise.all(members.map(({ origin }) => request(`${origin}/ready`)));
       for (const { body } of answers) await body.dump();
-      const leads = members.filter(({ role }) => role === 'relay').map((relay) => relay.metric('signalbox_relay_leader'));
+      const leads = members
+        .filter(({ role }) => role === 'relay')
+        .map((relay) => relay.metric('signalbox_relay_leader'));
       const isLed = leads.length === 0 || (await Promise.all(leads)).includes(1);
       return answers.every(({ statusCode }) => statusCode === 200) && isLed && areDealtOut(members) ? true : null;
     });

@@ -14,6 +14,7 @@ import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '
 import { queryDeps, queryRoutes } from '@signalbox/query';
 import type { ServiceContext } from '@signalbox/runtime';
 import { gatewayRoutes } from './app.ts';
+import { asyncApiRoute } from './routes/async-api.ts';
 
 /**
  * The front door. A batch is many v1 requests, and `/rpc` and the reference are about all there is, so both halves of v1
@@ -70,6 +71,7 @@ export const buildGateway = async (options: {
     },
     liveSessions: () => sessionQueries.liveCount(),
   });
+  await app.register(asyncApiRoute, { namespace: config.stack.namespace, version });
   await app.ready();
   return {
     app,

@@ -40,19 +40,21 @@ export const buildProjector = async (options: {
 
   const laneFor = (partition: number): Lane => {
     let poison: PoisonEvent[] = [];
-    let read = new Set<number>();
+    /** The positions of what was applied or set aside. */
+    let dealtWith = new Set<number>();
     const runner: ProjectionRunner = createProjectionRunner({
       ...{ codec, projections },
       setAside: (event, { message }) => poison.push({ event, reason: message }),
       onApplied: (applied) => {
-        read = new Set([...applied, ...poison.map(({ event }) => event)].map(({ position }) => position));
+        dealtWith = new Set([...applied, ...poison.map(({ event }) => event)].map(({ position }) => position));
       },
     });
     return async ({ events }) => {
       poison = [];
       await runner.apply(events);
+      // Read models that leave an event out have to be built anew by a version that knows it.
       for (const event of events) {
-        if (read.has(event.position)) continue;
+        if (dealtWith.has(event.position)) continue;
         poison.push({ event, reason: `This version does not know events of the type ${event.type}.` });
       }
       const last = events.at(-1);

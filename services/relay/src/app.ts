@@ -10,6 +10,8 @@ export type RelayOptions = {
   readonly election: Election;
   /** This relay leads, and goes on after `position`. */
   readonly onLeading?: (position: number) => void;
+  /** It leads no more, for whatever reason; it may again. */
+  readonly onLeft?: () => void;
   /** The bus has these events too; `position` is the last one's, recorded at `recordedAt` (epoch milliseconds). */
   readonly onPublished?: (batch: {
     readonly count: number;
@@ -24,7 +26,7 @@ export type RelayOptions = {
  * bus holds.
  */
 export const relay = (options: RelayOptions, signal: AbortSignal): Promise<void> =>
-  options.election.lead((leading) => carry(options, leading), signal);
+  options.election.lead((leading) => carry(options, leading).finally(() => options.onLeft?.()), signal);
 
 const carry = async ({ log, publisher, onLeading, onPublished }: RelayOptions, signal: AbortSignal): Promise<void> => {
   let position = await publisher.lastPublished();

@@ -18,28 +18,27 @@ export const buildRelay = async (options: {
   let published: number | null = null;
   const work = supervise({
     ...{ name: 'relay', timers, chance, logger, metrics, backoff: { firstMs: 100, maxMs: 1_000 } },
-    run: async (signal, healthy) => {
-      try {
-        await relay(
-          {
-            ...{ log, publisher, election },
-            onLeading: (position) => {
-              healthy();
-              published = position;
-              logger.info({ position }, 'elected: carrying the log to the bus');
-            },
-            onPublished: ({ count, position }) => {
-              healthy();
-              published = position;
-              metrics.relayed(count);
-            },
+    run: (signal, healthy) =>
+      relay(
+        {
+          ...{ log, publisher, election },
+          onLeading: (position) => {
+            healthy();
+            published = position;
+            logger.info({ position }, 'elected: carrying the log to the bus');
           },
-          signal,
-        );
-      } finally {
-        published = null;
-      }
-    },
+          onLeft: () => {
+            published = null;
+            logger.info('not the elected one any more');
+          },
+          onPublished: ({ count, position }) => {
+            healthy();
+            published = position;
+            metrics.relayed(count);
+          },
+        },
+        signal,
+      ),
   });
   metrics.observe('relayLeader', () => (published === null ? 0 : 1));
   metrics.observe('breakerOpen', () => (work.unhealthy() === null ? 0 : 1), 'bus');

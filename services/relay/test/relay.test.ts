@@ -86,6 +86,36 @@ describe('the relay', () => {
     expect(bus.events()).toEqual([]);
   });
 
+  it('says when it leads, and when it leads no more although it may again', async () => {
+    const log = aLog();
+    await append(log, 3);
+    const bus = aBusInMemory();
+    const said: string[] = [];
+    const stopping = new AbortController();
+    const ended = relay(
+      {
+        ...{ log, publisher: bus.publisher },
+        /** A double: each of two terms ends once something was published in it. */
+        election: {
+          lead: async (work) => {
+            for (let batches = 1; batches <= 2; batches++) {
+              const term = new AbortController();
+              const working = work(term.signal);
+              await until('the bus has a batch of this term', () => bus.batches.length === batches);
+              term.abort();
+              await working;
+            }
+          },
+        },
+        onLeading: (position) => said.push(`leads after ${position}`),
+        onLeft: () => said.push('leads no more'),
+      },
+      stopping.signal,
+    );
+    await ended;
+    expect(said).toEqual(['leads after 0', 'leads no more', 'leads after 0', 'leads no more']);
+  });
+
   it('ends when it is told to while idle', async () => {
     const { stop } = running({ log: aLog(), publisher: aBusInMemory().publisher });
     await expect(stop()).resolves.toBeUndefined();

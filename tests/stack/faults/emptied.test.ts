@@ -35,7 +35,7 @@ it('Redis is emptied while serving: readers wait, cursors and keys go on, and wh
   expect(await tellRedis(redis.url, 'FLUSHALL')).toBe('OK');
   const replayed = await Promise.all(captured.map((request) => transmit(stack, request)));
   for (const { status } of replayed) expect([401, 503]).toContain(status);
-  await annotate(`emptied: whole rounds again after ${await load.flows()} ms`);
+  await annotate(`emptied: all flows again after ${await load.flows()} ms`);
 
   for (const request of captured) {
     const { status, body } = await transmit(stack, request);

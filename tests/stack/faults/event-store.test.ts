@@ -40,7 +40,7 @@ it('the event store is killed, stands still, and is hard to reach: queries go on
   };
   for (const [what, harm] of Object.entries(faults)) {
     await harm();
-    await annotate(`${eventStore.description}, ${what}: whole rounds again after ${await load.flows()} ms`);
+    await annotate(`${eventStore.description}, ${what}: all flows again after ${await load.flows()} ms`);
     await load.more(30);
   }
   await expectWhole(stack, load);

@@ -27,7 +27,7 @@ it('the leading relay is frozen past its session timeout and thawed when another
     former.signal('SIGSTOP');
     const awayFor = load.stopwatch();
     await until('the other relay leads', () => electedTimes(heir) > before, patience);
-    await annotate(`another relay leads after ${awayFor()} ms; whole rounds again after ${await load.flows()} ms`);
+    await annotate(`another relay leads after ${awayFor()} ms; all flows again after ${await load.flows()} ms`);
     former.signal('SIGCONT');
     await until(
       'the former leader knows that it leads no more',
@@ -38,7 +38,7 @@ it('the leading relay is frozen past its session timeout and thawed when another
     await load.more(40);
     leader = heir;
   }
-  await annotate(`after that whole rounds take ${await load.flows()} ms`);
+  await annotate(`after that a round takes ${await load.flows()} ms`);
   await expectWhole(stack, load);
   await annotate(summaryOf(load));
 });
@@ -68,7 +68,7 @@ it('a projector is frozen past its session timeout and thawed when another has i
     frozen.signal('SIGSTOP');
     const awayFor = load.stopwatch();
     await until('the other one has all partitions', () => partitionsOf(awake).length === 4, patience);
-    await annotate(`all partitions moved after ${awayFor()} ms; whole rounds again after ${await load.flows()} ms`);
+    await annotate(`all partitions moved after ${awayFor()} ms; all flows again after ${await load.flows()} ms`);
     frozen.signal('SIGCONT');
     await load.more(40);
   }
@@ -77,7 +77,7 @@ it('a projector is frozen past its session timeout and thawed when another has i
     () => partitionsOf(one).length + partitionsOf(other).length === 4,
     patience,
   );
-  await annotate(`after that whole rounds take ${await load.flows()} ms`);
+  await annotate(`after that a round takes ${await load.flows()} ms`);
   await expectWhole(stack, load);
   await annotate(summaryOf(load));
 });

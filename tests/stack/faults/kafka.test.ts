@@ -25,7 +25,7 @@ it('Kafka is killed, or frozen past every session timeout: commands and queries 
   };
   for (const [what, harm] of Object.entries(faults)) {
     await harm();
-    await annotate(`${kafka.description}, ${what}: whole rounds again after ${await load.flows()} ms`);
+    await annotate(`${kafka.description}, ${what}: all flows again after ${await load.flows()} ms`);
     await load.more(30);
   }
   await expectWhole(stack, load);

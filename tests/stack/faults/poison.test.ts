@@ -58,7 +58,7 @@ it('messages that are no events, unreadable events and events of unknown types a
   } finally {
     await publisher.close();
   }
-  await annotate(`poisoned: whole rounds after ${await load.flows()} ms`);
+  await annotate(`poisoned: all flows after ${await load.flows()} ms`);
 
   await using aside = await readDeadLetters(stack);
   await until('all twelve are set aside', () => aside.letters.length >= 12, { withinMs: 30_000 });

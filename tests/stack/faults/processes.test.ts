@@ -12,9 +12,12 @@ describe('kill -9 under load', () => {
     const load = await startLoad(stack);
     await load.more(60);
     for (const role of roles) {
+      const sinceKill = load.stopwatch();
       await stack.kill9(stack.one(role));
       await stack.start(role);
-      await annotate(`${role} killed and started again: whole rounds again after ${await load.flows()} ms`);
+      const startedAfter = sinceKill();
+      await load.flows();
+      await annotate(`${role} killed, started again after ${startedAfter} ms, all flows after ${sinceKill()} ms`);
       await load.more(30);
     }
     await expectWhole(stack, load);
@@ -30,10 +33,10 @@ describe('kill -9 under load', () => {
     const leads = stack.of('relay').find(({ output }) => output().includes('elected: carrying'));
     if (!leads) throw new Error('No relay leads.');
     await stack.kill9(leads);
-    await annotate(`the leading relay killed: whole rounds again after ${await load.flows()} ms`);
+    await annotate(`the leading relay killed: all flows again after ${await load.flows()} ms`);
     await load.more(30);
     await stack.kill9(stack.one('projector'));
-    await annotate(`one of two projectors killed: whole rounds again after ${await load.flows()} ms`);
+    await annotate(`one of two projectors killed: all flows again after ${await load.flows()} ms`);
     await load.more(30);
     expect([stack.of('relay').length, stack.of('projector').length]).toEqual([1, 1]);
     await expectWhole(stack, load);

@@ -17,7 +17,7 @@ it('the read models are built anew beside the live ones and switched, twice: no 
       ...['rebuild', '--wait'],
     ]);
     expect(await rebuild.exited, rebuild.output()).toEqual({ code: 0, signal: null });
-    await annotate(`${rebuild.output().trim()} (${took()} ms); whole rounds after ${await load.flows()} ms`);
+    await annotate(`${rebuild.output().trim()} (${took()} ms); all flows after ${await load.flows()} ms`);
     await load.more(60);
   }
   await expectWhole(stack, load);

@@ -28,7 +28,7 @@ it('Redis is killed and comes back with all, with nothing, and without its last 
   };
   for (const [what, harm] of Object.entries(faults)) {
     await harm();
-    await annotate(`${redis.description}, ${what}: whole rounds again after ${await load.flows()} ms`);
+    await annotate(`${redis.description}, ${what}: all flows again after ${await load.flows()} ms`);
     await load.more(30);
   }
   await expectWhole(stack, load);
@@ -64,7 +64,7 @@ it('Redis stands still, and its connections are dropped, refused and delayed: ev
   };
   for (const [what, harm] of Object.entries(faults)) {
     await harm();
-    await annotate(`Redis, ${what}: whole rounds again after ${await load.flows()} ms`);
+    await annotate(`Redis, ${what}: all flows again after ${await load.flows()} ms`);
     await load.more(30);
   }
   await expectWhole(stack, load);

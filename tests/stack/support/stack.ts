@@ -10,7 +10,7 @@ import {
   startOwnRedis,
 } from '@signalbox/testing/engines';
 import type {} from '@signalbox/testing/engines/setup';
-import { inject } from 'vitest';
+import { inject, onTestFailed } from 'vitest';
 import { startFront } from '../../support/front.ts';
 import { newDispatcher, type Target } from '../../support/server.ts';
 import { type Instance, type Role, ready, roles, routesOf, stackEnv, startInstance } from '../../support/stack.ts';
@@ -29,8 +29,6 @@ export type Stack = Target &
     kill9(instance: Instance): Promise<void>;
     /** Resolves when every process that runs says that it is ready. */
     ready(): Promise<void>;
-    /** What all of them have written, those that have ended as well. */
-    output(): string;
   };
 
 type Own<E> = E & AsyncDisposable;
@@ -55,6 +53,13 @@ const lifetimes = {
 /** What holds the key of a request that its process took into the grave. */
 const timeouts = { SIGNALBOX_REQUEST_TIMEOUT_MS: '5000' };
 
+/** What a process said lately that is no mere news, for whoever has to find out why a test failed. */
+const troublesOf = ({ role, pid, output }: Instance): string => {
+  const lines = output().split('\n');
+  const said = lines.filter((line) => line !== '' && !/"level":"(info|debug)"/.test(line)).slice(-30);
+  return `\n${role} ${pid}:\n${said.map((line) => line.slice(0, 400)).join('\n')}\n`;
+};
+
 /**
  * Starts one process of each role, and `more` of some. Servers that are not given are those of the run, for all but the
  * event store, of which each stack has its own. A stack has its own namespace and closes what it has started.
@@ -62,6 +67,9 @@ const timeouts = { SIGNALBOX_REQUEST_TIMEOUT_MS: '5000' };
 export const startFaultStack = async (
   options: {
     readonly more?: readonly Role[];
+    readonly env?: Readonly<Record<string, string>>;
+    /** False for a stack that several tests share. */
+    readonly ofTest?: boolean;
     readonly kafkaBrokers?: readonly string[];
     readonly redisUrl?: string;
     readonly eventStoreDbUrl?: string;
@@ -73,11 +81,19 @@ export const startFaultStack = async (
   const eventStore = options.eventStoreDbUrl === undefined ? await ownEventStore() : null;
   const eventStoreDbUrl = options.eventStoreDbUrl ?? eventStore?.url ?? '';
   const namespace = `f${systemChance.uuid().slice(0, 13)}`;
-  const env = { ...stackEnv({ kafkaBrokers, redisUrl, eventStoreDbUrl }, namespace), ...lifetimes, ...timeouts };
+  const env = {
+    ...stackEnv({ kafkaBrokers, redisUrl, eventStoreDbUrl }, namespace),
+    ...lifetimes,
+    ...timeouts,
+    ...options.env,
+  };
   const front = await startFront(0);
   const dispatcher = newDispatcher();
   const ever: Instance[] = [];
   let running: readonly Instance[] = [];
+
+  // One that is started for a whole file belongs to no test.
+  if (options.ofTest ?? true) onTestFailed(() => void process.stderr.write(ever.map(troublesOf).join('')));
 
   const start = async (role: Role): Promise<Instance> => {
     const instance = await startInstance(role, env);
@@ -87,11 +103,6 @@ export const startFaultStack = async (
     return instance;
   };
   const close = async () => {
-    if (process.env.KEEP)
-      (await import('node:fs')).writeFileSync(
-        process.env.KEEP,
-        ever.map((one) => `${one.role} ${one.pid}:\n${one.output()}`).join('\n'),
-      );
     await Promise.all(ever.map((one) => one.end('SIGKILL')));
     await front.close();
     await dispatcher.destroy();
@@ -121,7 +132,6 @@ export const startFaultStack = async (
       running = running.filter((one) => one !== instance);
     },
     ready: async () => void (await allReady()),
-    output: () => ever.map((one) => `${one.role} ${one.pid}:\n${one.output()}`).join('\n'),
     [Symbol.asyncDispose]: close,
   };
 };
