@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { threadMicros } from './threads.ts';
+import { TICK_MICROS } from './threads.ts';
 
 /** What a process that is not ours to ask has used so far; empty numbers where there is no `/proc`. */
 export type ProcessUsage = { readonly cpuMicros: number; readonly rss: number };
@@ -16,11 +16,14 @@ export const listenerOn = (port: number): number | null => {
       inodes.has(/^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]),
     ),
   );
-  return found === undefined ? null : Number(found);
+  // It only carries bytes to and fro at the wall of a container.
+  return found === undefined || linesOf(`/proc/${found}/comm`)[0] === 'docker-proxy' ? null : Number(found);
 };
 
 export const usageOf = (pid: number): ProcessUsage => {
-  const cpuMicros = [...threadMicros(pid).values()].reduce((sum, micros) => sum + micros, 0);
+  const stat = linesOf(`/proc/${pid}/stat`)[0] ?? '';
+  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
+  const cpuMicros = ((user ?? Number.NaN) + (system ?? Number.NaN)) * TICK_MICROS;
   const kilobytes = linesOf(`/proc/${pid}/status`).find((line) => line.startsWith('VmRSS:'));
   return { cpuMicros, rss: Number(/\d+/.exec(kilobytes ?? '')?.[0] ?? Number.NaN) * 1_024 };
 };

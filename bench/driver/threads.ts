@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Clock ticks of the kernel's accounts: a hundred in a second on every Linux that Node runs on. */
-const TICK_MICROS = 10_000;
+export const TICK_MICROS = 10_000;
 
 /** CPU time so far of a process's threads, by their names, in microseconds; empty where there is no `/proc`. */
 export const threadMicros = (pid: number): ReadonlyMap<string, number> => {
