@@ -1,6 +1,7 @@
 import type { MemoryResult } from './discover.ts';
 import type { RowResult } from './rates.ts';
 import type { SchedulerResult } from './scheduler.ts';
+import type { StackResult } from './stack/measure.ts';
 import type { StartupResult } from './startup.ts';
 
 /** What a run has measured; the parts that were left out are null or empty. */
@@ -9,6 +10,7 @@ export type Results = {
   readonly memory: readonly MemoryResult[];
   readonly startup: readonly StartupResult[];
   readonly scheduler: SchedulerResult | null;
+  readonly stack: StackResult | null;
   /** Parts that could not be measured, with why. */
   readonly failures: readonly string[];
 };

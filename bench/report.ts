@@ -1,6 +1,8 @@
 import { aimsOf, type Results } from './aims.ts';
 import type { Machine } from './machine.ts';
+import { ms, section, table, whole } from './markdown.ts';
 import type { RowResult } from './rates.ts';
+import { stackSections } from './stack/report.ts';
 
 /** A run, as it is kept. */
 export type Run = Results & {
@@ -11,17 +13,7 @@ export type Run = Results & {
   readonly tookSeconds: number;
 };
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-};
-
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
-const ms = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
 const mebibytes = (bytes: number): string => whole(bytes / 2 ** 20);
-
-const section = (title: string, text: string, wanted = true): readonly string[] =>
-  wanted ? [`## ${title}`, text] : [];
 
 const rateRows = ({ name, bare, real }: RowResult): readonly (readonly string[])[] =>
   [...real, { ...bare, ratio: 1 }].map((rate, index) => [
@@ -55,7 +47,7 @@ more than that of CPU.`;
 
 /** A run as a page of Markdown. */
 export const markdown = (run: Run): string => {
-  const { machine, settings, rates, memory, startup, scheduler, failures } = run;
+  const { machine, settings, rates, memory, startup, scheduler, stack, failures } = run;
   const aims = aimsOf(run).map(({ aim, measured, met }) => [aim, measured, met ? 'yes' : '**no**']);
   const sessions = memory.map(({ sessions, payloadBytes, heapBytes, residentBytes }) => [
     whole(sessions),
@@ -98,6 +90,7 @@ export const markdown = (run: Run): string => {
       late ? table(['pending timers', 'due within ms', 'late p50 ms', 'late p99 ms', 'late at worst ms'], [late]) : '',
       late !== null,
     ),
+    ...(stack === null ? [] : stackSections(stack)),
     ...section('Settings', set.join(', ')),
     '',
   ].join('\n\n');

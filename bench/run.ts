@@ -15,6 +15,7 @@ import { handshakeRow } from './rows/handshake.ts';
 import { discoverRows, pollRows } from './rows/queries.ts';
 import { rpcRows } from './rows/rpc.ts';
 import { measureScheduler } from './scheduler.ts';
+import { measureStack } from './stack/measure.ts';
 import { measureStartup } from './startup.ts';
 
 const aloneRows = [...commandRows, ...pollRows, handshakeRow, ...rpcRows];
@@ -47,6 +48,7 @@ const measureAll = async (options: Options): Promise<Results> => {
     memory,
     startup: wanted('startup') ? await attempt('startup', failures, measureStartup, []) : [],
     scheduler: wanted('scheduler') ? await attempt('scheduler', failures, measureScheduler, null) : null,
+    stack: wanted('stack') ? await attempt('stack', failures, () => measureStack(options), null) : null,
     failures,
   };
 };

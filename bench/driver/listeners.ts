@@ -22,7 +22,11 @@ export const listenerOn = (port: number): number | null => {
 
 export const usageOf = (pid: number): ProcessUsage => {
   const stat = linesOf(`/proc/${pid}/stat`)[0] ?? '';
-  const [user, system] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 13).map(Number);
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
   const cpuMicros = ((user ?? Number.NaN) + (system ?? Number.NaN)) * TICK_MICROS;
   const kilobytes = linesOf(`/proc/${pid}/status`).find((line) => line.startsWith('VmRSS:'));
   return { cpuMicros, rss: Number(/\d+/.exec(kilobytes ?? '')?.[0] ?? Number.NaN) * 1_024 };

@@ -73,6 +73,29 @@ export const measureLag = async (
   }
 };
 
+/** How long a command takes that waits to be shown before it is answered, as it does unless told otherwise. */
+export type WaitingResult = { readonly wanted: number; readonly perSecond: number; readonly answered: Spread };
+
+export const measureWaiting = async (
+  stack: Stack,
+  options: { readonly seconds: number },
+): Promise<readonly WaitingResult[]> => {
+  const waits = await stack.add('command', { SIGNALBOX_SHOWN_WITHIN_MS: '250' });
+  const load = await openLoad(stack, [waits]);
+  try {
+    const results: WaitingResult[] = [];
+    await load.run(STAGES_RATE, options.seconds);
+    for (const wanted of RATES) {
+      progress(`stack: commands that wait to be shown, ${wanted}/s`);
+      const { perSecond, answered } = await load.run(wanted, options.seconds * LONGER);
+      results.push({ wanted, perSecond, answered: spreadOf(answered) });
+    }
+    return results;
+  } finally {
+    await load.close();
+  }
+};
+
 const lagOf = (
   wanted: number,
   done: readonly { readonly stack: LoadRound; readonly bare: BareRound; readonly cpu: CpuMicros }[],

@@ -5,7 +5,7 @@ import { candidate, sdp } from '../rows/payloads.ts';
 import { inTurn, times } from '../rows/row.ts';
 import { type Client, openClient } from './client.ts';
 import { paced } from './paced.ts';
-import type { Stack } from './roles.ts';
+import type { Member, Stack } from './roles.ts';
 
 /** What one round of steady load has shown, in milliseconds. */
 export type LoadRound = {
@@ -66,10 +66,10 @@ const issueParties = async (origin: string): Promise<readonly Party[]> => {
 /**
  * Sessions from offer to candidates at a steady pace: publish, answer, candidates of the answerer and of the offerer,
  * each sent when the one before is answered. Offerers read their feeds by long-poll throughout; each publication is
- * followed by a query of the session with its token.
+ * followed by a query of the session with its token. `takers` take the commands.
  */
-export const openLoad = async (stack: Stack): Promise<Load> => {
-  const commands = stack.of('command').map(({ origin }) => origin);
+export const openLoad = async (stack: Stack, takers: readonly Member[] = stack.of('command')): Promise<Load> => {
+  const commands = takers.map(({ origin }) => origin);
   const queries = stack.of('query').map(({ origin }) => origin);
   const offerers = await issueParties(inTurn(commands, 0));
   const answerers = await issueParties(inTurn(commands, 0));

@@ -4,7 +4,7 @@ import { type BacklogResult, measureBacklog } from './backlog.ts';
 import { type CommandsResult, measureCommands } from './commands.ts';
 import { type CpuMicros, costOfEach, costsOf } from './costs.ts';
 import { type EngineName, type Engines, startEngines } from './engines.ts';
-import { type LagResult, measureLag, type StagesResult } from './lag.ts';
+import { type LagResult, measureLag, measureWaiting, type StagesResult, type WaitingResult } from './lag.ts';
 import { measureRebuild, type RebuildResult } from './rebuild.ts';
 import { ROLES, type Stack, startRoles } from './roles.ts';
 
@@ -22,6 +22,7 @@ export type StackResult = {
   readonly idle: readonly IdleResult[];
   readonly lag: readonly LagResult[];
   readonly stages: StagesResult;
+  readonly waiting: readonly WaitingResult[];
   readonly commands: readonly CommandsResult[];
   readonly rebuild: RebuildResult;
   readonly backlog: BacklogResult;
@@ -68,6 +69,7 @@ export const measureStack = async (options: {
       idle: await measureIdle(stack, engines),
       ...(await measureLag(stack, engines, options)),
       commands: await measureCommands(stack, engines, options),
+      waiting: await measureWaiting(stack, options),
     }));
     const rebuild = await on({ projector: 1 }, (stack) => measureRebuild(stack, engines, { events, rounds }));
     const backlog = await on({ relay: 1, projector: 1 }, (stack) => measureBacklog(stack, engines, { events, rounds }));

@@ -22,7 +22,7 @@ export type Stack = {
   readonly members: readonly Member[];
   of(role: Role): readonly Member[];
   /** One more of a role; resolves when it is ready. */
-  add(role: Role): Promise<Member>;
+  add(role: Role, extra?: Readonly<Record<string, string>>): Promise<Member>;
   stop(): Promise<void>;
 };
 
@@ -68,10 +68,10 @@ export const startRoles = async (
   };
   const members: Member[] = [];
 
-  const start = async (role: Role): Promise<Member> => {
+  const start = async (role: Role, more: Readonly<Record<string, string>> = {}): Promise<Member> => {
     // Those without requests say at this level who leads and who has which partitions, and little else.
     const level = role === 'relay' || role === 'projector' ? 'info' : 'warn';
-    const server = await startServer(main(role), { ...env, SIGNALBOX_LOG_LEVEL: level });
+    const server = await startServer(main(role), { ...env, SIGNALBOX_LOG_LEVEL: level, ...more });
     const headers = { authorization: `Bearer ${adminKey}` };
     const metric = async (name: string) => {
       const { body } = await request(`${server.origin}/metrics`, { headers });
@@ -109,8 +109,8 @@ export const startRoles = async (
     namespace,
     members,
     of: (role) => members.filter((member) => member.role === role),
-    add: async (role) => {
-      const member = await start(role);
+    add: async (role, more) => {
+      const member = await start(role, more);
       await ready();
       return member;
     },

@@ -51,7 +51,8 @@ trap 'kill -QUIT $nginx' TERM INT QUIT
 while kill -0 $nginx 2>/dev/null; do
   sleep 1 &
   wait $!
-  write_upstreams >upstreams.next
+  # A full disk must not take the upstreams away.
+  write_upstreams >upstreams.next && [ -s upstreams.next ] || continue
   cmp -s upstreams.conf upstreams.next && continue
   mv upstreams.next upstreams.conf
   kill -HUP $nginx

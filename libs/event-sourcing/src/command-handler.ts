@@ -117,6 +117,13 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
       closes: decider.isTerminal(state),
     });
     if (result.kind === 'conflict') return 'conflict';
+    if (context.commandId !== null) {
+      // Another try of this very command may have been recorded meanwhile, and the log knows events by their ids alone:
+      // what is answered is what was recorded.
+      const stored = await read(stream);
+      const first = alreadyDone(stored, context, options.derivedEventId);
+      if (first) return { ...repeat(decider, stream, first, stored), position: result.position };
+    }
     cache.set(stream, { revision: result.revision, state });
     return {
       kind: 'accepted',
@@ -134,7 +141,7 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
       let loaded = await load(stream, context);
       for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
         const first = alreadyDone(loaded, context, options.derivedEventId);
-        if (first) return repeat(decider, stream, first, loaded as { readonly events: readonly Decoded<E>[] });
+        if (first) return repeat(decider, stream, first, loaded);
         const outcome = await attempt(stream, command, context, loaded);
         if (outcome !== 'conflict') return outcome;
         cache.delete(stream);
@@ -164,8 +171,9 @@ const repeat = <C, S, E extends { readonly type: string }, R>(
   decider: Decider<C, S, E, R>,
   stream: StreamName,
   first: readonly Decoded<E>[],
-  loaded: { readonly events: readonly Decoded<E>[] },
-): CommandOutcome<S, E, R> => {
+  loaded: Loaded<S, E>,
+): Extract<CommandOutcome<S, E, R>, { readonly kind: 'accepted' }> => {
+  if (loaded.events === 'cached') throw new Error('A repetition is found in events that were read.');
   const revision = first.at(-1)?.revision ?? -1;
   const until = loaded.events.filter((event) => event.revision <= revision).map((event) => event.event);
   return {

@@ -83,6 +83,8 @@ export const createRateLimits = (options: HttpOptions): RateLimits | 'off' => {
   const refusing = (request: FastifyRequest, done: (refusal?: Error) => void): ((refusal?: Error) => void) => {
     if (request.settings.limit !== 'told') return done;
     return (refusal) => {
+      // Whatever else kept the limiter from answering is no fault of the caller's.
+      if (refusal && !(refusal instanceof ProblemError)) return done(refusal);
       if (refusal) request.withinLimit = false;
       done();
     };

@@ -175,15 +175,20 @@ const readModels = (parts: {
       const rebuild = await generations.begin();
       if (rebuild === null) return null;
       const fresh = readSideOf(rebuild.keyspace, context);
-      // What ended before this is not kept at all, so that a long history does not have to fit.
-      await forgetOld(fresh, context.clock.now() - context.config.lifetimes.endedRetentionMs);
+      try {
+        // What ended before this is not kept at all, so that a long history does not have to fit.
+        await forgetOld(fresh, context.clock.now() - context.config.lifetimes.endedRetentionMs);
+      } catch (error) {
+        await rebuild.giveUp(); // or the lock would be renewed for ever, for a rebuild that nobody does
+        throw error;
+      }
       return newViews(rebuild, fresh);
     },
     dropOthers: () => generations.dropOthers(),
     lostAfter: async () => {
       const runId = await wholeness.runId();
       const position = await wholeness.lostAfter();
-      return position === null ? null : { position, restored: () => wholeness.isWhole(runId) };
+      return position === null ? null : { position, restored: (upTo: number) => wholeness.isWhole(runId, upTo) };
     },
     isRebuildWanted: () => requests.take(),
     report: (state: RebuildReport['state'], progress: Omit<RebuildReport, 'state'>) =>

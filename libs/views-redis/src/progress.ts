@@ -63,7 +63,8 @@ export const redisProgress = (
         if (awaited.length === 0) return true;
         const leftMs = end - monotonic();
         if (leftMs <= 0) return false;
-        await new Promise<void>((resolve) => void after(Math.min(pauseMs, leftMs), resolve));
+        // Many streams, which anyone can name in a token, are looked for less often.
+        await new Promise<void>((resolve) => void after(Math.min(Math.max(pauseMs, awaited.length), leftMs), resolve));
       }
     },
   };

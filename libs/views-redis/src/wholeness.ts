@@ -14,8 +14,8 @@ export type Wholeness = {
   reached(partition: number, position: number): Promise<void>;
   /** Null while nothing can have been lost; otherwise the position after which the log has to be shown again. */
   lostAfter(): Promise<number | null>;
-  /** Says that what the Redis of `runId` may have lost has been shown again. */
-  isWhole(runId: string): Promise<void>;
+  /** Says that what the Redis of `runId` may have lost has been shown again, and everything else up to `position`. */
+  isWhole(runId: string, position: number): Promise<void>;
   /** The Redis that is running now. */
   runId(): Promise<string>;
 };
@@ -49,7 +49,11 @@ const LOST_AFTER = script(
    return tostring(least or base)`,
 );
 
-const IS_WHOLE = script(...START, `return redis.call('HSET', key, 'run', ARGV[3])`);
+const IS_WHOLE = script(
+  ...START,
+  `local base = tonumber(redis.call('HGET', key, 'base') or '0')
+   return redis.call('HSET', key, 'run', ARGV[3], 'base', math.max(base, tonumber(ARGV[4])))`,
+);
 
 export const redisWholeness = (keyspace: Keyspace): Wholeness => ({
   begin: async (position) => {
@@ -62,8 +66,8 @@ export const redisWholeness = (keyspace: Keyspace): Wholeness => ({
     const answer = await keyspace.run(LOST_AFTER, [await keyspace.redis.runId()]);
     return answer === null ? null : Number(answer);
   },
-  isWhole: async (runId) => {
-    await keyspace.run(IS_WHOLE, [runId]);
+  isWhole: async (runId, position) => {
+    await keyspace.run(IS_WHOLE, [runId, position]);
   },
   runId: () => keyspace.redis.runId(),
 });

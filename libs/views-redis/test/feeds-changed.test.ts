@@ -1,6 +1,6 @@
 import { settle, until } from '@signalbox/testing';
 import type { RedisEngine } from '@signalbox/testing/engines';
-import { type Redis, redisFeeds } from '@signalbox/views-redis';
+import { type Redis, redisFeeds, redisWholeness } from '@signalbox/views-redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aLog, namesIn } from './feeds-log.ts';
 import { ownRedis } from './own-redis.ts';
@@ -137,7 +137,7 @@ describe('waiting while Redis is restarted', () => {
 
   it('goes on, and ends for what comes afterwards', async () => {
     const stack = await aStack(server.url);
-    const { log, view, feeds } = stack;
+    const { log, view, feeds, generations } = stack;
     await log.show(view, log.call('one'));
     const wait = await waiting(stack, 'alice');
     await heard(stack, 'alice');
@@ -146,6 +146,8 @@ describe('waiting while Redis is restarted', () => {
     expect(wait.state.hasEnded).toBe(false);
     log.candidate('one', 'later');
     await until('the projector can write again', async () => {
+      const wholeness = redisWholeness(generations.live);
+      await wholeness.isWhole(await wholeness.runId(), 0); // nothing was lost
       await log.show(view);
       return true;
     });

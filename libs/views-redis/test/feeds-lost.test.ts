@@ -45,7 +45,7 @@ describe('feeds of which Redis has lost what it was told last', () => {
       showLost: async () => {
         const runId = await wholeness.runId();
         await log.show(repaired, lost);
-        await wholeness.isWhole(runId);
+        await wholeness.isWhole(runId, 0);
       },
     };
   };

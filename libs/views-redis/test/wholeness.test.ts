@@ -40,7 +40,7 @@ describe('a Redis that was restarted', () => {
 
     const run = await wholeness.runId();
     expect(await repaired.write([removal], 10)).toEqual([]);
-    await wholeness.isWhole(run);
+    await wholeness.isWhole(run, 0);
     expect(await wholeness.lostAfter()).toBeNull();
     expect(await live.write([{ ...removal, after: 0, revision: 1, position: 20 }], 20)).toEqual([]);
     expect(await live.checkpoint()).toBe(20);

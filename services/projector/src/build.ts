@@ -49,7 +49,11 @@ export const buildProjector = async (options: {
         dealtWith = new Set([...applied, ...poison.map(({ event }) => event)].map(({ position }) => position));
       },
     });
+    let isMarked = false;
     return async ({ events }) => {
+      // Before anything of it is shown: a store that goes back to before its first mark must not pass it over.
+      if (!isMarked) await readModels.reached(partition, 0);
+      isMarked = true;
       poison = [];
       await runner.apply(events);
       // Read models that leave an event out have to be built anew by a version that knows it.

@@ -14,7 +14,7 @@ export type ReadModels = {
   /** Drops what is neither live nor being filled. */
   dropOthers(): Promise<void>;
   /** Null while the store can't have lost anything; otherwise after which position the log has to be shown again. */
-  lostAfter(): Promise<{ readonly position: number; readonly restored: () => Promise<void> } | null>;
+  lostAfter(): Promise<{ readonly position: number; readonly restored: (upTo: number) => Promise<void> } | null>;
   /** True for one process, once for each time that somebody wants them built anew. */
   isRebuildWanted(): Promise<boolean>;
   report(state: 'running' | 'done' | 'failed', progress: Progress): Promise<void>;
@@ -56,27 +56,35 @@ export const keepWhole = async (
     logger.info({ why }, 'building read models from the log');
     let latest = NOTHING;
     // One report after another, and none that fails may stop the work that it tells of.
-    let reporting = readModels.report('running', latest);
+    let reporting = Promise.resolve();
+    const tell = (state: 'running' | 'done' | 'failed', progress: Progress) => {
+      reporting = reporting.then(() => readModels.report(state, progress)).catch(() => undefined);
+    };
+    tell('running', latest);
     try {
       const all = await rebuild(
         fresh,
         reading((progress) => {
           latest = progress;
-          reporting = reporting.catch(() => undefined).then(() => readModels.report('running', progress));
+          tell('running', progress);
         }),
       );
-      await reporting.catch(() => undefined);
-      await readModels.report('done', all);
+      tell('done', all);
       logger.info({ events: all.events, position: all.position }, 'read models were built and are live');
+      return true;
     } catch (error) {
-      await reporting.catch(() => undefined);
-      await readModels.report('failed', latest);
+      tell('failed', latest);
       throw error;
+    } finally {
+      await reporting;
+      // Also what was filled in vain, and at the start what others have left behind.
+      await readModels
+        .dropOthers()
+        .catch((error: unknown) => logger.warn({ err: error }, 'could not drop old read models'));
     }
-    await readModels.dropOthers();
-    return true;
   };
 
+  await readModels.dropOthers();
   let isWanted = false;
   while (!signal.aborted) {
     if (!(await readModels.exist())) {
@@ -90,7 +98,7 @@ export const keepWhole = async (
           lost.position,
           reading(() => undefined),
         );
-        await lost.restored();
+        await lost.restored(shown.position);
         logger.info({ events: shown.events, position: shown.position }, 'the read models are whole again');
       }
       isWanted ||= await readModels.isRebuildWanted();

@@ -180,7 +180,15 @@ describe('what is due by the read model and not by its stream', () => {
     const { sessions, dueTimes: stuck } = memoryDueTimes();
     const changes = Array.from({ length: count }, (_, i) => {
       const row = { kind: 'session', id: `gone-${i}`, dueAt: t0 } as const;
-      return { stream: streamName('session', row.id), after: -1, revision: 0, position: i + 1, row, out: [] };
+      return {
+        stream: streamName('session', row.id),
+        after: -1,
+        revision: 0,
+        position: i + 1,
+        recordedAt: t0,
+        row,
+        out: [],
+      };
     });
     await sessions.write(changes, count);
     return {

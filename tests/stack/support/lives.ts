@@ -43,7 +43,9 @@ export const livesOn = (options: {
     params: object,
   ): Promise<Extract<RpcResult, { success: true }> | null> => {
     const post = by.rpc.signed(method, { ...params });
-    const [result] = (await rpcSend(target, post).catch(() => null))?.results ?? [];
+    const answered = await rpcSend(target, post).catch(() => null);
+    // What stands before the service answers with no list.
+    const result = Array.isArray(answered?.results) ? answered.results[0] : undefined;
     if (result?.success) {
       notes.acknowledged++;
       return result;
