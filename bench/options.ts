@@ -11,12 +11,12 @@ export type Options = {
 export const HELP = `Measures the real server against a bare minimum, in the same run and on the same machine.
 
 Usage
-  npm run bench                              everything: about fifteen minutes
+  npm run bench                              everything: about sixteen minutes
   npm run bench -- --only publish            the rows with "publish" in their names
   npm run bench -- --only discover           discovery at 100, 10,000 and 100,000 offers, and memory
   npm run bench -- --only startup            start-up with 10 thousand to 1 million events
   npm run bench -- --only scheduler          lateness with 100,000 pending timers
-  npm run bench -- --only stack              the distributed stack, on a real Kafka and Redis: about eight minutes
+  npm run bench -- --only stack              the distributed stack, on a real Kafka and Redis: about ten minutes
   npm run bench -- --seconds 5 --rounds 5    longer and steadier
 
 Options

@@ -102,6 +102,18 @@ describe('every document', () => {
     expect(missing).toEqual([]);
   });
 
+  it('and every alert and dashboard, names metrics that exist', () => {
+    const known = read('libs/runtime/src/metrics.ts');
+    const places = globSync('infra/**/*.{yml,json}', { cwd: root });
+    const unknown = [...places, ...documents].flatMap((path) =>
+      [...read(path).matchAll(/\bsignalbox_[a-z_]+[a-z]\b/g)]
+        .map(([name]) => name.replace(/_(?:bucket|sum|count)$/, ''))
+        .filter((name) => !known.includes(`'${name}'`))
+        .map((name) => `${path}: ${name}`),
+    );
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
   /** Where tests find real servers: read by the tests alone (libs/testing). */
   const ofTests = /^SIGNALBOX_TEST_(?:KAFKA|REDIS|EVENTSTOREDB|TARGET)$/;
 

@@ -34,7 +34,7 @@ export type StagesResult = {
   readonly projectorMs: number;
 };
 
-const RATES = [50, 200];
+const RATES = [50, 100, 200];
 const STAGES_RATE = 50;
 /** A round of lag has fewer samples in a second than one of rates. */
 const LONGER = 8;
