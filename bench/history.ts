@@ -23,6 +23,8 @@ const event = (type: string, data: object): NewEvent => ({
   data: Buffer.from(JSON.stringify(data)),
   keyId: null,
   metadata,
+  hash: null,
+  previousHash: null,
 });
 
 const published = (publishedAt: number, expiresAt: number): NewEvent =>

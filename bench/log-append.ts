@@ -26,6 +26,8 @@ const anEvent = (): NewEvent => ({
   data: Buffer.from(payload),
   keyId: null,
   metadata,
+  hash: null,
+  previousHash: null,
 });
 
 const metadata: NewEvent['metadata'] = {

@@ -22,11 +22,13 @@ const key = () => randomBytes(32).toString('hex');
 
 const newSecrets =
   () => `# The keys of this stack. Whoever has them has everything: keep a copy apart from the data, and give it to nobody.
-# Losing SIGNALBOX_MASTER_KEYS loses every credential's secret. How to rotate: docs/runbooks/key-rotation.md.
+# Losing SIGNALBOX_MASTER_KEYS loses what the log holds, and every credential's secret. How to rotate: docs/runbooks/key-rotation.md.
 SIGNALBOX_MASTER_KEYS=${key()}
 SIGNALBOX_TOKEN_KEYS=${key()}
 # The first is the operator's; the last is what Prometheus reads /metrics with.
 SIGNALBOX_ADMIN_KEYS=${key()},${key()}
+# Signs the checkpoints of the log; its public key is at /v1/audit/checkpoints.
+SIGNALBOX_CHECKPOINT_KEYS=${key()}
 `;
 
 /** Writes the whole file or nothing, and nothing where there is one: two that start at once agree on the first's. */

@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { catalogue, errorCodes } from '@signalbox/contracts';
 import { configurationTables, envExample } from '@signalbox/runtime';
+import { type Cause, causes } from '@signalbox/verdict';
 
 /**
  * Writes what the documents say twice over: `.env.example` and the tables of docs/configuration.md from the
- * configuration's schema, docs/errors.md from the catalogue of errors. With `--check` it writes nothing and fails
+ * configuration's schema, docs/errors.md from the catalogue of errors, docs/causes.md from that of verdicts. With `--check` it writes nothing and fails
  * when a file is not what it would write.
  */
 
@@ -44,10 +45,27 @@ const errorsPage = (): string => {
   return `${[...intro, ...entries].join('\n')}\n`;
 };
 
+const causesPage = (): string => {
+  const intro = [
+    '# Causes',
+    '',
+    'Every cause that a verdict on a call can name: what it means, and what to do. Codes are stable, texts are not. A verdict',
+    'that is not certain names the likeliest cause, and in `alternatives` others that fit what is known. Generated from',
+    '`libs/verdict/src/catalogue.ts`: run `npm run docs` after a change.',
+  ];
+  const entries = (Object.keys(causes) as Cause[]).flatMap((code) => {
+    const { means, advice } = causes[code];
+    const list = advice.map((text) => `- ${text}`);
+    return ['', `## ${code}`, '', means, ...(list.length > 0 ? ['', ...list] : [])];
+  });
+  return `${[...intro, ...entries].join('\n')}\n`;
+};
+
 const files: Readonly<Record<string, string>> = {
   '.env.example': envExample(),
   'docs/configuration.md': betweenMarkers(read('docs/configuration.md'), configurationTables()),
   'docs/errors.md': errorsPage(),
+  'docs/causes.md': causesPage(),
 };
 
 const firstDifference = (is: string, should: string): string => {

@@ -73,6 +73,7 @@ export const startSignalbox = (
       SIGNALBOX_MASTER_KEYS: key(),
       SIGNALBOX_TOKEN_KEYS: key(),
       SIGNALBOX_ADMIN_KEYS: key(),
+      SIGNALBOX_CHECKPOINT_KEYS: key(),
       ...extra,
     },
     nodeOptions,

@@ -1,4 +1,4 @@
-import { findEventStoreDb, startKafka, startRedis } from '@signalbox/testing/engines';
+import { findEventStoreDb, startKafka, startKeysRedis, startRedis } from '@signalbox/testing/engines';
 import { listenerOn, type ProcessUsage, usageOf } from '../driver/listeners.ts';
 
 export type EngineName = 'EventStoreDB' | 'Kafka' | 'Redis';
@@ -7,6 +7,7 @@ export type Engines = {
   readonly eventStoreDbUrl: string;
   readonly kafkaBrokers: readonly string[];
   readonly redisUrl: string;
+  readonly keysUrl: string;
   /** What each is, and whether it is the real thing. */
   readonly descriptions: Readonly<Record<EngineName, string>>;
   /** Of those that run as processes of this machine. */
@@ -16,17 +17,18 @@ export type Engines = {
 
 /** The servers that the environment names (`SIGNALBOX_TEST_KAFKA` and so on), else some of our own. Throws without Kafka or Redis. */
 export const startEngines = async (): Promise<Engines> => {
-  const [kafka, redis, store] = await Promise.all([
+  const [kafka, redis, keys, store] = await Promise.all([
     startKafka(process.env),
     startRedis(process.env),
+    startKeysRedis(),
     findEventStoreDb(process.env),
   ]);
   const stop = async () => {
-    await Promise.all([kafka, redis, store].map((engine) => engine.kind !== 'missing' && engine.stop()));
+    await Promise.all([kafka, redis, keys, store].map((engine) => engine.kind !== 'missing' && engine.stop()));
   };
-  if (kafka.kind === 'missing' || redis.kind === 'missing') {
+  if (kafka.kind === 'missing' || redis.kind === 'missing' || keys.kind === 'missing') {
     await stop();
-    const reasons = [kafka, redis].flatMap((one) => (one.kind === 'missing' ? [one.reason] : []));
+    const reasons = [kafka, redis, keys].flatMap((one) => (one.kind === 'missing' ? [one.reason] : []));
     throw new Error(`The stack cannot be measured here: ${reasons.join('; ')}`);
   }
   const addresses = { EventStoreDB: store.address, Kafka: kafka.address, Redis: redis.address };
@@ -38,6 +40,7 @@ export const startEngines = async (): Promise<Engines> => {
     eventStoreDbUrl: store.url,
     kafkaBrokers: kafka.brokers,
     redisUrl: redis.url,
+    keysUrl: keys.url,
     descriptions: {
       EventStoreDB: store.kind === 'double' ? `NOT the real one: ${store.description}` : store.description,
       Kafka: kafka.description,

@@ -57,10 +57,12 @@ export const startRoles = async (
     SIGNALBOX_MASTER_KEYS: key(),
     SIGNALBOX_TOKEN_KEYS: key(),
     SIGNALBOX_ADMIN_KEYS: adminKey,
+    SIGNALBOX_CHECKPOINT_KEYS: key(),
     SIGNALBOX_EVENTSTOREDB_URL: engines.eventStoreDbUrl,
     SIGNALBOX_KAFKA_BROKERS: engines.kafkaBrokers.join(','),
     SIGNALBOX_KAFKA_PARTITIONS: String(PARTITIONS),
     SIGNALBOX_REDIS_URL: engines.redisUrl,
+    SIGNALBOX_KEYS_URL: engines.keysUrl,
     SIGNALBOX_NAMESPACE: namespace,
     // Answers leave when an event is recorded, so that what comes after can be measured.
     SIGNALBOX_SHOWN_WITHIN_MS: '0',

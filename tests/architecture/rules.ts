@@ -16,6 +16,7 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   // Use cases: commands never see a read model, queries never the log or the domain.
   commands: { 'event-sourcing': 'values', domain: 'values' },
   queries: { 'read-models': 'types' },
+  verdict: { domain: 'types' },
   // Parts that stand alone.
   identity: {},
   vault: {},
@@ -50,7 +51,7 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   },
   // How a process of the distributed stack connects to its servers: the one place that knows all three adapters.
   stack: Object.fromEntries(
-    ['assembly', 'bus-kafka', 'event-sourcing', 'log-eventstoredb', 'runtime', 'views-redis'].map((name) => [
+    ['assembly', 'bus-kafka', 'event-sourcing', 'log-eventstoredb', 'memory', 'runtime', 'views-redis'].map((name) => [
       name,
       'values',
     ]),
@@ -144,6 +145,7 @@ export const pure: readonly string[] = [
   'event-sourcing',
   'queries',
   'read-models',
+  'verdict',
 ];
 
 /**

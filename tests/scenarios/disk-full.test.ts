@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
+import { openSqliteKeyStore, openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
 import {
   createLogger,
   loadConfig,
@@ -67,8 +67,12 @@ const found = async (target: Target, tag: string): Promise<ReadonlySet<string>> 
   return all;
 };
 
-const recordedIn = async (dataDir: string): Promise<ReadonlySet<string>> =>
-  new Set((await readLog(dataDir)).flatMap(({ event }) => (event.type === 'OfferPublished' ? [event.data.sdp] : [])));
+const recordedIn = async (dataDir: string, masterKeys?: readonly string[]): Promise<ReadonlySet<string>> =>
+  new Set(
+    (await readLog(dataDir, masterKeys)).flatMap(({ event }) =>
+      event.type === 'OfferPublished' ? [event.data.sdp] : [],
+    ),
+  );
 
 /** What a server with a full disk owes to its clients. */
 const behavesWhileFull = async (target: Target, by: Caller, tag: string, acknowledged: ReadonlySet<string>) => {
@@ -151,7 +155,12 @@ describe('a server whose log may not grow any more', () => {
     const loaded = loadConfig(
       {
         ...{ SIGNALBOX_MASTER_KEYS: key('a'), SIGNALBOX_TOKEN_KEYS: key('b') },
-        ...{ SIGNALBOX_ADMIN_KEYS: key('c'), SIGNALBOX_RATE_LIMITS: 'off', SIGNALBOX_MAX_EVENT_LOOP_DELAY_MS: '60000' },
+        ...{
+          SIGNALBOX_ADMIN_KEYS: key('c'),
+          SIGNALBOX_CHECKPOINT_KEYS: key('d'),
+          SIGNALBOX_RATE_LIMITS: 'off',
+          SIGNALBOX_MAX_EVENT_LOOP_DELAY_MS: '60000',
+        },
       },
       () => '',
     );
@@ -159,7 +168,9 @@ describe('a server whose log may not grow any more', () => {
     const log = await openSqliteLog({
       ...{ path: logPath(dataDir), now: systemClock.now, newLogId: systemChance.uuid, maxBytes },
     });
+    const keyStore = await openSqliteKeyStore({ path: join(dataDir, 'keys.db') });
     const server = await buildStandalone({
+      keyStore,
       config: loaded.ok,
       log: { ...log, fault: () => log.health().detail, waiting: () => log.health().waiting },
       nonces: await sqliteNonceStore(log),
@@ -178,6 +189,7 @@ describe('a server whose log may not grow any more', () => {
         await dispatcher.destroy();
         await server.close();
         await log.close();
+        await keyStore.close();
       },
     };
   };
@@ -193,7 +205,7 @@ describe('a server whose log may not grow any more', () => {
       expect(acknowledged.size).toBeGreaterThan(5);
       await behavesWhileFull(server, by, tag, acknowledged);
     }
-    expect(await recordedIn(dataDir)).toEqual(acknowledged);
+    expect(await recordedIn(dataDir, ['a'.repeat(64)])).toEqual(acknowledged);
     await using server = await listen(dataDir, 8 << 20);
     expect(await found(server, tag)).toEqual(acknowledged);
     expect((await ready(server)).status).toBe(200);

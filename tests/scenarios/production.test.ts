@@ -23,6 +23,7 @@ const safe = () => ({
   SIGNALBOX_MASTER_KEYS: key(),
   SIGNALBOX_TOKEN_KEYS: key(),
   SIGNALBOX_ADMIN_KEYS: key(),
+  SIGNALBOX_CHECKPOINT_KEYS: key(),
   SIGNALBOX_CORS_ORIGINS: 'https://app.example.com',
   SIGNALBOX_TRUSTED_PROXIES: 'loopback',
   SIGNALBOX_RATE_LIMITS: 'on',
@@ -36,6 +37,7 @@ describe('production mode', () => {
       /SIGNALBOX_MASTER_KEYS is not set/,
       /SIGNALBOX_TOKEN_KEYS is not set/,
       /SIGNALBOX_ADMIN_KEYS is not set/,
+      /SIGNALBOX_CHECKPOINT_KEYS is not set/,
       /SIGNALBOX_CORS_ORIGINS is not set/,
       /Neither TLS nor a trusted proxy/,
     ]) {

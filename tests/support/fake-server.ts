@@ -2,9 +2,11 @@ import type { DomainEvent } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import type { Decoded } from '@signalbox/event-sourcing';
 import { memoryEventLog, memoryIdempotencyStore, memoryNonceStore } from '@signalbox/memory';
-import { createLogger, loadConfig, noMetrics } from '@signalbox/runtime';
+import { createLogger, loadConfig, noMetrics, systemChance } from '@signalbox/runtime';
 import { buildStandalone, type Standalone } from '@signalbox/standalone';
 import { type FakeClock, fakeClock, seededChance } from '@signalbox/testing';
+import { createVault } from '@signalbox/vault';
+import { memoryKeyStore } from '@signalbox/vault/memory';
 import type { Answer } from './client.ts';
 
 export type FakeServer = {
@@ -35,6 +37,7 @@ export const startFakeServer = async (
       SIGNALBOX_MASTER_KEYS: '0a1b'.repeat(16),
       SIGNALBOX_TOKEN_KEYS: '1b2c'.repeat(16),
       SIGNALBOX_ADMIN_KEYS: '2c3d'.repeat(16),
+      SIGNALBOX_CHECKPOINT_KEYS: '3d4e'.repeat(16),
       ...env,
     },
     () => '',
@@ -43,11 +46,13 @@ export const startFakeServer = async (
   const clock = fakeClock(start);
   const chance = seededChance(7);
   const log = memoryEventLog({ now: () => clock.now(), id: chance.uuid() });
+  const keyStore = memoryKeyStore();
 
   const build = () =>
     buildStandalone({
       config: loaded.ok,
       log: { ...log, fault: () => null, waiting: () => 0 },
+      keyStore,
       nonces: memoryNonceStore(),
       idempotency: memoryIdempotencyStore(),
       tls: null,
@@ -61,6 +66,12 @@ export const startFakeServer = async (
       instance: 'fake',
     });
 
+  const vault = createVault({
+    store: keyStore,
+    masterKeys: loaded.ok.secrets.masterKeys.map((key) => Buffer.from(key, 'hex')),
+    epochMs: loaded.ok.lifetimes.keyEpochMs,
+    ...{ now: () => clock.now(), chance: systemChance },
+  });
   let server: Standalone | null = await build();
   return {
     clock,
@@ -84,7 +95,7 @@ export const startFakeServer = async (
         text,
       };
     },
-    recorded: async () => createEventCodec().decode(await log.readAll(0, 100_000), 'stop'),
+    recorded: async () => createEventCodec(vault).decode(await log.readAll(0, 100_000), 'stop'),
     stop: async () => {
       await server?.close();
       server = null;

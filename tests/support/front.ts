@@ -5,7 +5,7 @@ export type Upstream = 'command' | 'query' | 'gateway';
 
 /** Which service answers: as the reverse proxy of the stack has it (infra/proxy). */
 export const upstreamFor = (method: string, path: string): Upstream => {
-  if (!path.startsWith('/v1/') || path.startsWith('/v1/batch')) return 'gateway';
+  if (!path.startsWith('/v1/') || /^\/v1\/(batch|audit\/|admin\/)/.test(path)) return 'gateway';
   if (['GET', 'HEAD'].includes(method)) return 'query';
   return ['POST', 'PATCH', 'DELETE'].includes(method) ? 'command' : 'gateway';
 };

@@ -19,6 +19,7 @@ export type StackServers = {
   readonly eventStoreDbUrl: string;
   readonly kafkaBrokers: readonly string[];
   readonly redisUrl: string;
+  readonly keysUrl: string;
 };
 
 const keyOf = (letter: string) => `${letter}0123456789abcdef`.repeat(4).slice(0, 64);
@@ -28,6 +29,7 @@ export const stackKeys = {
   SIGNALBOX_MASTER_KEYS: keyOf('a'),
   SIGNALBOX_TOKEN_KEYS: keyOf('b'),
   SIGNALBOX_ADMIN_KEYS: keyOf('c'),
+  SIGNALBOX_CHECKPOINT_KEYS: keyOf('e'),
 } as const;
 
 /** Enough for the processes of one stack to know each other and their servers. */
@@ -40,6 +42,7 @@ export const stackEnv = (servers: StackServers, namespace: string) => ({
   SIGNALBOX_KAFKA_BROKERS: servers.kafkaBrokers.join(','),
   SIGNALBOX_KAFKA_PARTITIONS: String(PARTITIONS),
   SIGNALBOX_REDIS_URL: servers.redisUrl,
+  SIGNALBOX_KEYS_URL: servers.keysUrl,
   SIGNALBOX_NAMESPACE: namespace,
   SIGNALBOX_SESSION_TIMEOUT_MS: '6000',
   // So that it is the tokens that the tests rest on.
@@ -104,19 +107,23 @@ export const startStack = async (
   options: ServerOptions,
   filled?: { readonly eventStoreDbUrl: string; readonly namespace: string },
 ): Promise<Server> => {
-  const [kafkaBrokers, redisUrl] = [inject('kafkaBrokers'), inject('redisUrl')];
-  if (kafkaBrokers === null || redisUrl === null) throw new Error('There is no Kafka or no Redis for the stack.');
+  const [kafkaBrokers, redisUrl, keysUrl] = [inject('kafkaBrokers'), inject('redisUrl'), inject('keysUrl')];
+  if (kafkaBrokers === null || redisUrl === null || keysUrl === null) {
+    throw new Error('There is no Kafka or no Redis for the stack.');
+  }
   if (filled) {
     const { eventStoreDbUrl, namespace } = filled;
-    return run({ kafkaBrokers, redisUrl, eventStoreDbUrl }, namespace, options, async () => {});
+    return run({ kafkaBrokers, redisUrl, keysUrl, eventStoreDbUrl }, namespace, options, async () => {});
   }
   const namespace = `t${systemChance.uuid().slice(0, 13)}`;
   const found = inject('eventStoreDb');
   if (found.isReal)
-    return run({ kafkaBrokers, redisUrl, eventStoreDbUrl: found.url }, namespace, options, async () => {});
+    return run({ kafkaBrokers, redisUrl, keysUrl, eventStoreDbUrl: found.url }, namespace, options, async () => {});
   // Each stack has a double of its own, which is quicker than one that holds the events of all.
   const eventStore = await startEventStoreDbServer({ now: systemClock.now });
-  return run({ kafkaBrokers, redisUrl, eventStoreDbUrl: eventStore.url }, namespace, options, () => eventStore.close());
+  return run({ kafkaBrokers, redisUrl, keysUrl, eventStoreDbUrl: eventStore.url }, namespace, options, () =>
+    eventStore.close(),
+  );
 };
 
 const run = async (

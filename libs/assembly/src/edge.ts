@@ -1,7 +1,10 @@
 import { type App, createHttpApp, type HealthCheck, type IdempotencyStore, type RateLimiter } from '@signalbox/http';
+import { createNotices, type Notices } from '@signalbox/queries';
+import type { Observations } from '@signalbox/read-models';
 import { createLoadMonitor, type LoadMonitor, type ServiceContext, type Supervised } from '@signalbox/runtime';
 import type { KeyRing } from '@signalbox/vault';
 import type { Identity } from './identity.ts';
+import { notedMetrics, sessionProblems } from './noted.ts';
 import { sealedAnswers } from './sealed-answers.ts';
 
 export type EdgeOptions = {
@@ -9,6 +12,8 @@ export type EdgeOptions = {
   readonly identity: Identity;
   readonly idempotency: IdempotencyStore;
   readonly rateLimiter: RateLimiter;
+  /** Where what is noticed of requests goes. */
+  readonly observations: Pick<Observations, 'note'>;
   readonly ring: KeyRing;
   /** How many appends wait for the log. */
   readonly queueDepth: () => number;
@@ -17,18 +22,22 @@ export type EdgeOptions = {
   readonly sections: readonly string[];
 };
 
-export type Edge = { readonly app: App; readonly load: LoadMonitor };
+export type Edge = { readonly app: App; readonly load: LoadMonitor; readonly notices: Notices };
 
 /** Where clients come in: an application with everything but routes, which knows who is calling. Stop `load` after it. */
 export const createEdge = async (options: EdgeOptions): Promise<Edge> => {
   const { context, identity, ring, rateLimiter } = options;
+  const { tracing, renderMetrics } = context.telemetry;
   const { config, clock } = context;
+  const notices = createNotices({ observations: options.observations, now: () => clock.now() });
   const load = createLoadMonitor({
     ...{ limits: config.load, queueDepth: options.queueDepth, clock, sources: context.load },
   });
   const app = await createHttpApp({
     ...context,
     ...{ load, rateLimiter, title: 'Signalbox', description: REFERENCE, sections: options.sections },
+    telemetry: { metrics: notedMetrics(context.telemetry.metrics, notices), tracing, renderMetrics },
+    onSessionProblem: sessionProblems(notices),
     authenticate: identity.authenticate,
     idempotency: sealedAnswers(options.idempotency, ring),
     checks: options.checks,
@@ -36,7 +45,7 @@ export const createEdge = async (options: EdgeOptions): Promise<Edge> => {
   });
   context.telemetry.metrics.observe('connections', () => openConnections(app));
   observeLoad(context, load);
-  return { app, load };
+  return { app, load, notices };
 };
 
 /** What is measured of every process. */

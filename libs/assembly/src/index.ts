@@ -2,6 +2,7 @@ export { derivedUuid } from './derived-uuid.ts';
 export { createEdge, type Edge, type EdgeOptions, faultCheck, workChecks } from './edge.ts';
 export { guardedLog } from './guarded-log.ts';
 export { createIdentity, type Identity } from './identity.ts';
+export { createKeys, type Keys } from './keys.ts';
 export { createOperationsApp } from './operations-app.ts';
 export { roleHelp, roleWelcome } from './role-texts.ts';
 export { createRpc } from './rpc.ts';

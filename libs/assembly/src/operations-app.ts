@@ -28,6 +28,7 @@ export const createOperationsApp = async (
     authenticate: identity.authenticate,
     rateLimiter: { take: () => unlimited, sweep: async () => 0 },
     idempotency: noIdempotency,
+    onSessionProblem: () => undefined, // it has no path of a session
   });
   await app.ready();
   return Object.assign(app, { stopLoad: load.stop });

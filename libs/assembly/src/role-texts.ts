@@ -4,6 +4,7 @@ const variables: Readonly<Record<StackPart, string>> = {
   eventstoredb: 'SIGNALBOX_EVENTSTOREDB_URL=esdb://127.0.0.1:2113?tls=false',
   kafka: 'SIGNALBOX_KAFKA_BROKERS=127.0.0.1:9092',
   redis: 'SIGNALBOX_REDIS_URL=redis://127.0.0.1:6379',
+  keys: 'SIGNALBOX_KEYS_URL=redis://127.0.0.1:6380',
 };
 
 /** `--help` of one role of the distributed stack. */

@@ -1,10 +1,11 @@
 import { addressKey, type RateClass, type RateLimiter, ratePolicy } from '@signalbox/http';
 import { verifyHmac } from '@signalbox/identity';
-import type { DiscoverQueries, FeedQueries, SessionQueries } from '@signalbox/queries';
+import type { DiscoverQueries, FeedQueries, Notices, SessionQueries } from '@signalbox/queries';
 import type { Credentials } from '@signalbox/read-models';
 import { createRondevu, type Rondevu } from '@signalbox/rondevu';
 import type { Clock, Config, Logger, Metrics } from '@signalbox/runtime';
 import type { Identity } from './identity.ts';
+import { notedMetrics } from './noted.ts';
 import type { WriteSide } from './write-side.ts';
 
 /** Rondevu's protocol on this process's commands, queries and credentials. */
@@ -20,8 +21,10 @@ export const createRpc = (options: {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly notices: Notices;
 }): Rondevu => {
-  const { config, writeSide, identity, credentials, rateLimiter, clock, logger, metrics } = options;
+  const { config, writeSide, identity, credentials, rateLimiter, clock, logger, notices } = options;
+  const metrics = notedMetrics(options.metrics, notices);
   const { limits, rateLimits } = config;
 
   /** The same buckets as HTTP v1 has, so that neither way in doubles what one may do. */
@@ -39,6 +42,7 @@ export const createRpc = (options: {
     discover: options.discover,
     sessionQueries: options.sessionQueries,
     feed: options.feedQueries,
+    notices,
     verifyEd25519: identity.ed25519.verify,
     verifyHmac,
     secretsOf: (name, at) => identity.secrets.secretsOf(name, at),

@@ -1,7 +1,7 @@
 import type { SessionQuota } from '@signalbox/commands';
 import type { IdempotencyStore, RateLimiter } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
-import type { Credentials, Discovery, DueTimes, Feeds, Progress, Sessions } from '@signalbox/read-models';
+import type { Credentials, Discovery, DueTimes, Feeds, Observations, Progress, Sessions } from '@signalbox/read-models';
 
 /** What the processes of the distributed stack share beside the log. Each takes what its role needs. */
 export type Stores = {
@@ -11,6 +11,7 @@ export type Stores = {
   readonly feeds: Feeds;
   readonly dueTimes: DueTimes;
   readonly progress: Progress;
+  readonly observations: Observations;
   readonly quota: SessionQuota;
   readonly nonces: NonceStore;
   readonly rateLimiter: RateLimiter;

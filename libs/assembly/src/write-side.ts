@@ -1,14 +1,16 @@
 import {
   type CredentialCommands,
   createCredentialCommands,
+  createObservationCommands,
   createOperationsCommands,
   createSessionCommands,
+  type ObservationCommands,
   type OperationsCommands,
   type SessionCommands,
   type SessionQuota,
   type Settled,
 } from '@signalbox/commands';
-import { credential, operations, session } from '@signalbox/domain';
+import { credential, observation, operations, session } from '@signalbox/domain';
 import type { DomainEventCodec } from '@signalbox/event-schemas';
 import {
   createCommandHandler,
@@ -20,6 +22,7 @@ import {
   type StreamReader,
   streamName,
 } from '@signalbox/event-sourcing';
+import { eventHash } from '@signalbox/evidence';
 import { newCredentialName, newSecret } from '@signalbox/identity';
 import type { Credentials } from '@signalbox/read-models';
 import type { Chance, Clock, Config } from '@signalbox/runtime';
@@ -33,6 +36,7 @@ const CACHED_STATES = 20_000;
 export type WriteSide = {
   readonly sessions: SessionCommands;
   readonly credentials: CredentialCommands;
+  readonly observations: ObservationCommands;
   readonly operations: OperationsCommands;
 };
 
@@ -61,6 +65,7 @@ export const createWriteSide = (options: {
       decider,
       log,
       codec: ownCodec,
+      chain: eventHash,
       newEventId: () => chance.orderedUuid(),
       derivedEventId: (commandId, index) => derivedUuid('event', commandId, index),
       cachedStates: CACHED_STATES,
@@ -97,6 +102,7 @@ export const createWriteSide = (options: {
       liveCount: () => options.credentials.liveCount(),
       maxCredentials: limits.maxCredentials,
     }),
+    observations: createObservationCommands({ handle: handlerFor(observation, codec.only.observation), now }),
     operations: createOperationsCommands({
       handle: handlerFor(operations, codec.only.operations),
       now,

@@ -1,5 +1,5 @@
 import type { Settled } from '@signalbox/commands';
-import { createEventCodec } from '@signalbox/event-schemas';
+import { createEventCodec, type DomainEventCodec } from '@signalbox/event-schemas';
 import type { EventLog } from '@signalbox/event-sourcing';
 import type { HealthCheck } from '@signalbox/http';
 import type { Progress } from '@signalbox/read-models';
@@ -7,6 +7,7 @@ import type { Logger, ServiceContext } from '@signalbox/runtime';
 import { type KeyRing, keyRing } from '@signalbox/vault';
 import { faultCheck } from './edge.ts';
 import { guardedLog } from './guarded-log.ts';
+import type { Keys } from './keys.ts';
 import type { Stores } from './stores.ts';
 import { createWriteSide, type WriteSide } from './write-side.ts';
 
@@ -18,7 +19,7 @@ export type ObservedLog = EventLog & {
 };
 
 export type Writer = {
-  readonly ring: KeyRing;
+  readonly codec: DomainEventCodec;
   readonly writeSide: WriteSide;
   readonly checks: readonly HealthCheck[];
 };
@@ -33,17 +34,18 @@ export const ringOf = ({ config, chance }: Pick<ServiceContext, 'config' | 'chan
 export const createWriter = (options: {
   readonly context: Pick<ServiceContext, 'config' | 'clock' | 'chance' | 'telemetry'>;
   readonly log: ObservedLog;
+  readonly keys: Keys;
   readonly stores: Pick<Stores, 'credentials' | 'quota' | 'check'>;
   readonly settled: { readonly sessions: Settled; readonly credentials: Settled };
 }): Writer => {
-  const { context, log, stores, settled } = options;
+  const { context, log, keys, stores, settled } = options;
   const { config, clock, chance, telemetry } = context;
-  const ring = ringOf(context);
   const guarded = guardedLog(log, { clock, metrics: telemetry.metrics });
   telemetry.metrics.observe('queueDepth', log.waiting, 'log');
+  const codec = createEventCodec(keys.vault);
   const writeSide = createWriteSide({
-    ...{ config, ring, clock, chance, settled },
-    codec: createEventCodec(),
+    ...{ config, clock, chance, settled, codec },
+    ring: keys.ring,
     credentials: stores.credentials,
     quota: stores.quota,
     log: { readStream: (stream, range) => log.readStream(stream, range), append: guarded.append },
@@ -51,8 +53,9 @@ export const createWriter = (options: {
   const checks = [
     faultCheck('log', () => log.fault() ?? (guarded.refuses() ? 'it failed repeatedly and is left alone' : null)),
     { name: 'views', check: stores.check },
+    { name: 'keys', check: keys.check },
   ];
-  return { ring, writeSide, checks };
+  return { codec, writeSide, checks };
 };
 
 /** For readers that bring a token: a command answers as soon as it is recorded. */

@@ -46,7 +46,19 @@ export const aBus = async (overrides?: { readonly brokers?: readonly string[]; r
     chance: systemChance,
   };
   await untilAnswered(() => createTopics(options, { partitions: overrides?.partitions ?? 4, replicationFactor: 1 }));
+  await untilAnswered(() => groupsOf(options.brokers));
   return { options, observed, topics: topicsOf(options.namespace) };
+};
+
+/** Asks after enough groups to reach every coordinator: one that still reads its groups refuses members for a while. */
+const groupsOf = async (brokers: readonly string[]): Promise<void> => {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    for (let group = 0; group < 16; group++) await admin.fetchOffsets({ groupId: `asked-after-${group}` });
+  } finally {
+    await admin.disconnect();
+  }
 };
 
 /** A broker that has just started refuses some things for a moment. */

@@ -2,6 +2,7 @@ import type { Credential, CredentialCommand, CredentialEvent, CredentialRejectio
 import type { CommandContext, HandleCommand } from '@signalbox/event-sourcing';
 import { execute, type Settled } from './execute.ts';
 import { type Result, refused } from './outcome.ts';
+import type { Redaction } from './session-commands.ts';
 
 /** A secret as it is shown: once, to whoever asked for it. 64 hex digits. */
 export type IssuedCredential = {
@@ -41,6 +42,8 @@ export interface CredentialCommands {
   renew(name: string, expiresAt: number, context: CommandContext): Promise<Result<null>>;
   /** Ends the credential if it is due; does nothing otherwise, however often it is asked. */
   expire(name: string, context: CommandContext): Promise<Result<{ readonly lateMs: number | null }>>;
+  /** Records that the keys of a credential that exists are destroyed; does nothing when that has been recorded. */
+  redact(name: string, why: Redaction, context: CommandContext): Promise<Result<null>>;
 }
 
 type Handle = HandleCommand<CredentialCommand, Credential, CredentialEvent, CredentialRejection>;
@@ -101,5 +104,10 @@ export const createCredentialCommands = (options: {
         const expired = events.find((event) => event.type === 'CredentialExpired');
         return { lateMs: expired ? expired.data.expiredAt - expired.data.dueAt : null };
       }),
+
+    redact: (name, { reason, policy }, context) => {
+      const command = { type: 'RedactCredential', reason, policy, now: now() } as const;
+      return execute(handle, settled, name, command, context, () => null);
+    },
   };
 };

@@ -1,5 +1,5 @@
 import type { CommandContext, CommandOutcome, HandleCommand } from '@signalbox/event-sourcing';
-import { type Refusal, type Result, refused, type Write } from './outcome.ts';
+import { type Result, refused, type Write } from './outcome.ts';
 
 /** Resolves when the read models show what was just written; at once where readers bring a token instead. */
 export type Settled = (written: Write & { readonly position: number }) => Promise<void>;
@@ -8,7 +8,7 @@ export type Settled = (written: Write & { readonly position: number }) => Promis
  * One command on one stream, to its result. `answer` sees what the command recorded (now, or the first time when this
  * is a retry) and the state after it.
  */
-export const execute = async <C, S, E, R extends Refusal, T>(
+export const execute = async <C, S, E, R extends { readonly code: string }, T>(
   handle: HandleCommand<C, S, E, R>,
   settled: Settled,
   id: string,

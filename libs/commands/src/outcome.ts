@@ -11,8 +11,9 @@ export type Refusal =
   /** Others kept winning the race for the stream; nothing was written. */
   | { readonly code: 'contended' };
 
-export type Result<T, R extends Refusal = Refusal> =
+export type Result<T, R extends { readonly code: string } = Refusal> =
   | { readonly kind: 'done'; readonly value: T; readonly writes: readonly Write[]; readonly changed: boolean }
   | { readonly kind: 'refused'; readonly refusal: R | Extract<Refusal, { readonly code: 'contended' }> };
 
-export const refused = <const R extends Refusal>(refusal: R) => ({ kind: 'refused', refusal }) as const;
+export const refused = <const R extends { readonly code: string }>(refusal: R) =>
+  ({ kind: 'refused', refusal }) as const;

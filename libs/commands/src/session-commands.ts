@@ -27,6 +27,9 @@ export type NewOffers = {
   readonly sdps: readonly string[];
 };
 
+/** Why something is unreadable from now on. `policy`: the retention that applied, or the id of the erasure. */
+export type Redaction = { readonly reason: 'retention' | 'erasure'; readonly policy: string };
+
 /** What may be done to sessions. `by` is always the proven caller; ownership is the decider's business. */
 export interface SessionCommands {
   publish(by: string, offers: NewOffers, context: CommandContext): Promise<Result<readonly PublishedSession[]>>;
@@ -56,6 +59,8 @@ export interface SessionCommands {
   ): Promise<Result<{ readonly count: number }>>;
   /** Ends the session if it is due; does nothing otherwise, however often it is asked. */
   expire(sessionId: string, context: CommandContext): Promise<Result<{ readonly lateMs: number | null }>>;
+  /** Records that the keys of a session that exists are destroyed; does nothing when that has been recorded. */
+  redact(sessionId: string, why: Redaction, context: CommandContext): Promise<Result<null>>;
 }
 
 type Handle = HandleCommand<SessionCommand, Session, SessionEvent, SessionRejection>;
@@ -154,5 +159,10 @@ export const createSessionCommands = (options: {
         const expired = events.find((event) => event.type === 'SessionExpired');
         return { lateMs: expired ? expired.data.expiredAt - expired.data.dueAt : null };
       }),
+
+    redact: (sessionId, { reason, policy }, context) => {
+      const command = { type: 'RedactSession', reason, policy, now: now() } as const;
+      return execute(handle, settled, sessionId, command, context, () => null);
+    },
   };
 };

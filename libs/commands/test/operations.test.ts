@@ -34,7 +34,7 @@ it('the same sweep is recorded once', async () => {
 it('a sweep that cannot be recorded is a fault', async () => {
   const rig = createRig();
   rig.log.loseRaces(Number.POSITIVE_INFINITY);
-  await expect(rig.operations.recordSweep(sweep('sweep-1', t0), once)).rejects.toThrow(/sweep-1/);
+  await expect(rig.operations.recordSweep(sweep('sweep-1', t0), once)).rejects.toThrow(/could not be recorded/);
   rig.log.failAfter(0);
   await expect(rig.operations.recordSweep(sweep('sweep-1', t0), once)).rejects.toMatchObject({
     code: 'LOG_UNAVAILABLE',

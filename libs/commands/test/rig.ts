@@ -11,7 +11,7 @@ import {
   type StreamReader,
   streamName,
 } from '@signalbox/event-sourcing';
-import { fakeClock, metadata, t0 } from '@signalbox/testing';
+import { fakeClock, metadata, t0, unchained, unsealed } from '@signalbox/testing';
 import {
   type CommandContext,
   createCredentialCommands,
@@ -47,8 +47,8 @@ const logDouble = (now: () => number) => {
     if (expected !== conflict.actual) return conflict;
     for (const event of events) {
       const recorded = { ...event, stream, revision: history.length, position: all.length + 1, recordedAt: now() };
-      history.push({ ...recorded, hash: null, previousHash: null });
-      all.push({ ...recorded, hash: null, previousHash: null });
+      history.push(recorded);
+      all.push(recorded);
     }
     streams.set(stream, history);
     return { kind: 'appended', revision: history.length - 1, position: all.length };
@@ -110,7 +110,7 @@ export const createRig = (wanted: { readonly maxCredentials?: number } = {}) => 
   const now = () => clock.now();
   const log = logDouble(now);
   const quota = quotaDouble();
-  const codec = createEventCodec();
+  const codec = createEventCodec(unsealed);
   let made = 0;
   const newId = () => `made-${++made}`;
 
@@ -125,6 +125,7 @@ export const createRig = (wanted: { readonly maxCredentials?: number } = {}) => 
 
   const handlerParts = {
     log,
+    chain: unchained,
     newEventId: newId,
     derivedEventId: (commandId: string, index: number) => `${commandId}#${index}`,
     cachedStates: 100,

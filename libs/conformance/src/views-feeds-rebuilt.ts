@@ -1,6 +1,6 @@
 import { type SessionEvent, session } from '@signalbox/domain';
 import { type Decoded, laneOf, type StreamName, type Versioned, type View } from '@signalbox/event-sourcing';
-import type { FeedItem, FeedOut, FeedPoint, FeedSessionRow, Feeds } from '@signalbox/read-models';
+import type { FeedItem, FeedOut, FeedPoint, FeedSessionRow, Feeds, FeedTold } from '@signalbox/read-models';
 import { feeds as projection } from '@signalbox/read-models/projections';
 import {
   anAnswer,
@@ -31,13 +31,13 @@ const keysOf = (items: readonly Told[]) => items.map(keyOf);
 /** A double: a view that holds whatever was put out, in the order of the log. */
 const outputs = () => {
   const rows = new Map<StreamName, Versioned<FeedSessionRow>>();
-  const out: FeedOut[] = [];
+  const out: FeedTold[] = [];
   const view: View<FeedSessionRow, FeedOut> = {
     read: async () => rows,
     write: async (changes) => {
       for (const change of changes) {
         rows.set(change.stream, change);
-        out.push(...change.out);
+        out.push(...change.out.filter((one) => 'delivered' in one));
       }
       return [];
     },

@@ -18,6 +18,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest';
 import { drive } from './views-driver.ts';
 import { feedsReadingContract } from './views-feeds-reading.ts';
+import { feedsRedactedContract } from './views-feeds-redacted.ts';
 
 export type MadeFeeds = { readonly view: View<FeedSessionRow, FeedOut>; readonly feeds: Feeds & Forgets };
 export type MakeFeeds = () => Promise<MadeFeeds>;
@@ -72,12 +73,24 @@ export const feedsContract = (adapter: string, make: MakeFeeds) => {
       const expired = { type: 'expired', was: 'answered' };
       expect(alices).toEqual([
         item(answeredAt, answered),
-        item(t0 + 6_000, { type: 'candidates', from: 'bob', role: 'answerer', candidates: [aCandidate(2), null] }),
+        item(t0 + 6_000, {
+          type: 'candidates',
+          from: 'bob',
+          role: 'answerer',
+          candidates: [aCandidate(2), null],
+          firstIndex: 0,
+        }),
         item(answeredAt + answeredTtlMs, expired),
       ]);
       const bobs = await itemsOf('bob');
       expect(bobs).toEqual([
-        item(t0 + 5_000, { type: 'candidates', from: 'alice', role: 'offerer', candidates: [aCandidate(1)] }),
+        item(t0 + 5_000, {
+          type: 'candidates',
+          from: 'alice',
+          role: 'offerer',
+          candidates: [aCandidate(1)],
+          firstIndex: 0,
+        }),
         item(answeredAt + answeredTtlMs, expired),
       ]);
       expectGrowing(alices.map((one) => one.sequence));
@@ -91,7 +104,7 @@ export const feedsContract = (adapter: string, make: MakeFeeds) => {
       await driver.handle('one', someCandidates({ by: 'alice', batchId: 'y', candidates: [2, 3] }));
       await driver.handle('one', anAnswer());
       expect(await told('bob')).toEqual([
-        { type: 'candidates', from: 'alice', role: 'offerer', candidates: [1, 2, 3] },
+        { type: 'candidates', from: 'alice', role: 'offerer', candidates: [1, 2, 3], firstIndex: 0 },
       ]);
       expect(await told('alice')).toEqual([answered]);
     });
@@ -102,7 +115,7 @@ export const feedsContract = (adapter: string, make: MakeFeeds) => {
       await driver.handle('one', someCandidates({ by: 'mallory', batchId: 'm', candidates: ['mallory'] }));
       for (const identity of ['alice', 'bob', 'mallory']) expect(await told(identity)).toEqual([]);
       await driver.handle('one', anAnswer());
-      const held = { type: 'candidates', from: 'bob', role: 'answerer', candidates: ['bob 1', 'bob 2'] };
+      const held = { type: 'candidates', from: 'bob', role: 'answerer', candidates: ['bob 1', 'bob 2'], firstIndex: 0 };
       expect(await told('alice')).toEqual([answered, held]);
       expect(await told('bob')).toEqual([]);
       expect(await told('mallory')).toEqual([]);
@@ -223,4 +236,5 @@ export const feedsContract = (adapter: string, make: MakeFeeds) => {
     });
   });
   feedsReadingContract(adapter, make);
+  feedsRedactedContract(adapter, make);
 };

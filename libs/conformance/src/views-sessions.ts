@@ -51,6 +51,17 @@ export const sessionsContract = (adapter: string, make: () => Promise<SessionsVi
     const idsOf = async (identity: string, now: number) =>
       (await view.livePublishedBy(identity, now)).map((row) => row.sessionId);
 
+    it('finds and counts nothing of a session that was redacted, alive or ended', async () => {
+      for (const id of ['alive', 'ended', 'other']) await driver.handle(id, anOffer());
+      await driver.handle('ended', aWithdrawal());
+      for (const id of ['alive', 'ended']) {
+        await driver.handle(id, { type: 'RedactSession', reason: 'erasure', policy: 'erasure-1', now: t0 + 1 });
+        expect(await view.find(id)).toBeUndefined();
+      }
+      expect(await idsOf('alice', t0)).toEqual(['other']);
+      expect([await view.liveCount(t0), await view.liveCount(t0, 'alice')]).toEqual([1, 1]);
+    });
+
     it('finds nothing that was never published', async () => {
       expect(await view.find('one')).toBeUndefined();
       expect(await view.livePublishedBy('alice', t0)).toEqual([]);

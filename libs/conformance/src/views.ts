@@ -1,3 +1,4 @@
+export { auditIndexContract } from './views-audit-index.ts';
 export { credentialsContract } from './views-credentials.ts';
 export { discoveryContract } from './views-discovery.ts';
 export { dueTimesContract } from './views-due-times.ts';

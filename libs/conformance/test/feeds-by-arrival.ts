@@ -1,5 +1,5 @@
 import { type Change, idOf, laneOf, type StreamName, streamName, type Versioned } from '@signalbox/event-sourcing';
-import type { FeedItem, FeedOut, FeedPage, FeedPoint, FeedSessionRow } from '@signalbox/read-models';
+import type { FeedItem, FeedOut, FeedPage, FeedPoint, FeedSessionRow, FeedTold } from '@signalbox/read-models';
 import type { MadeFeeds } from '../src/index.ts';
 
 type Kept = FeedItem & { readonly lane: number; readonly position: number };
@@ -24,7 +24,7 @@ export const feedsByArrival = (epoch: string, logId: string): MadeFeeds => {
   const feedOf = (recipient: string): Feed =>
     feeds.get(recipient) ?? { items: [], last: 0, nextAt: 0, forgottenUpTo: 0 };
 
-  const append = ({ recipient, sessionId, recordedAt, position, delivered }: FeedOut) => {
+  const append = ({ recipient, sessionId, recordedAt, position, delivered }: FeedTold) => {
     const feed = feedOf(recipient);
     const [sequence, at] = [feed.last + 1, Math.max(recordedAt, feed.nextAt)];
     const lane = laneOf(streamName('session', sessionId));
@@ -32,6 +32,15 @@ export const feedsByArrival = (epoch: string, logId: string): MadeFeeds => {
     const items = [...feed.items, { sequence, at, sessionId, delivered, lane, position }];
     feeds.set(recipient, { ...feed, items, last: sequence, nextAt: at + times });
     latest = Math.max(latest, recordedAt);
+  };
+
+  /** Removes the items of some sessions. */
+  const without = (isGone: (sessionId: string) => boolean) => {
+    for (const [recipient, feed] of feeds) {
+      const gone = feed.items.filter(({ sessionId }) => isGone(sessionId));
+      const items = feed.items.filter(({ sessionId }) => !isGone(sessionId));
+      feeds.set(recipient, { ...feed, items, forgottenUpTo: gone.at(-1)?.sequence ?? feed.forgottenUpTo });
+    }
   };
 
   /** What a point of another numbering says of the lanes. */
@@ -89,7 +98,10 @@ export const feedsByArrival = (epoch: string, logId: string): MadeFeeds => {
         const fresh = changes.filter(isNew);
         const taken = fresh.filter((change) => !isStale(change));
         for (const { stream, revision, row } of taken) rows.set(stream, { revision, row });
-        for (const out of taken.flatMap(({ out }) => out).toSorted((a, b) => a.position - b.position)) append(out);
+        const outs = taken.flatMap(({ out }) => out);
+        const items = outs.filter((out) => 'delivered' in out);
+        for (const item of items.toSorted((a, b) => a.position - b.position)) append(item);
+        for (const out of outs) if ('takenBack' in out) without((id) => id === out.takenBack);
         for (const { stream, row } of taken) if (row === undefined) endedAt.set(idOf(stream), latest);
         if (taken.length === fresh.length) checkpoint = Math.max(checkpoint, upTo);
         for (const listener of [...listeners]) listener();
@@ -117,11 +129,7 @@ export const feedsByArrival = (epoch: string, logId: string): MadeFeeds => {
       forget: async (endedBefore) => {
         const gone = new Set([...endedAt].filter(([, at]) => at < endedBefore).map(([id]) => id));
         for (const id of gone) endedAt.delete(id);
-        for (const [recipient, feed] of feeds) {
-          const forgotten = feed.items.filter(({ sessionId }) => gone.has(sessionId));
-          const items = feed.items.filter(({ sessionId }) => !gone.has(sessionId));
-          feeds.set(recipient, { ...feed, items, forgottenUpTo: forgotten.at(-1)?.sequence ?? feed.forgottenUpTo });
-        }
+        without((id) => gone.has(id));
         return gone.size;
       },
     },

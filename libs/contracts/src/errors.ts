@@ -138,6 +138,11 @@ export const catalogue = {
     title: 'Too many ICE candidates for this session',
     help: 'Each party may send 50 candidates for a session by default. Waiting does not help: send the ones that matter most.',
   },
+  TOO_MANY_REPORTS: {
+    status: 429,
+    title: 'This party has reported often enough',
+    help: 'A party may give four different reports of how its session ended. Waiting does not help; nothing depends on a report.',
+  },
   STORAGE_FULL: {
     status: 503,
     title: 'The server holds as much as it may',

@@ -1,8 +1,10 @@
+export { auditApi, type CloudEvent, cloudEvent } from './audit.ts';
 export { asyncApi } from './broker/async-api.ts';
 export { type DeadLetterHeaders, type DeadLetterReason, deadLetterHeaders } from './broker/dead-letter.ts';
 export { type EventHeaders, type EventMessage, eventHeaders, eventMessage } from './broker/event-message.ts';
 export { type Topics, topicsOf } from './broker/topics.ts';
 export * from './errors.ts';
+export * from './evidence.ts';
 export type { InputLimits } from './limits.ts';
 export { credentialName, plainName, semanticVersion } from './names.ts';
 export { depthOf } from './opaque-json.ts';

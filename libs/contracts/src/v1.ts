@@ -11,6 +11,13 @@ const sessionId = z.string().min(1).max(128);
 const cursor = z.string().min(1).max(2_048);
 const MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000;
 const durationMs = z.int().min(0).max(MAX_DURATION_MS);
+/** One of the states that a browser knows; null when it is not told. */
+const state = (...names: [string, ...string[]]) => z.enum(names).nullable().default(null);
+const candidateType = z
+  .enum(['host', 'srflx', 'prflx', 'relay'])
+  .nullable()
+  .default(null)
+  .meta({ description: 'Of the selected pair, as `getStats()` tells it; null when there was none.' });
 /** A query parameter that may be given once or more often. */
 const listOf = <T extends z.ZodType>(item: T) =>
   z.preprocess((v) => (v === undefined ? [] : Array.isArray(v) ? v : [v]), z.array(item));
@@ -124,6 +131,17 @@ export const createV1 = (limits: InputLimits) => {
           }),
       }),
       answer: z.object({ count: z.int() }),
+    },
+    report: {
+      body: z.strictObject({
+        outcome: z.enum(['connected', 'failed']),
+        localCandidateType: candidateType,
+        remoteCandidateType: candidateType,
+        roundTripTimeMs: z.number().min(0).max(600_000).nullable().default(null),
+        iceConnectionState: state('new', 'checking', 'connected', 'completed', 'failed', 'disconnected', 'closed'),
+        iceGatheringState: state('new', 'gathering', 'complete'),
+        connectionState: state('new', 'connecting', 'connected', 'disconnected', 'failed', 'closed'),
+      }),
     },
 
     discover: {

@@ -21,3 +21,6 @@ export const names = z.array(name).max(100_000);
 
 /** JSON that is nobody's business here: each value is handed on as the very object that was read, not a copy. */
 export const opaques = z.array(z.custom<Opaque>()).max(100_000);
+
+/** How often something happened, by its name. */
+export const counts = z.array(z.strictObject({ name, count })).max(100_000);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { DomainEvent } from '@signalbox/domain';
 import { streamName } from '@signalbox/event-sourcing';
+import { unsealed } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import { createEventCodec } from '../src/index.ts';
 import { schemas } from '../src/schemas.ts';
@@ -25,7 +26,7 @@ describe('the golden files', () => {
 
   it.each(everyVersion)('hold $type version $version, which reads as the newest shape', async ({ type, version }) => {
     const stored = recorded({ type, schemaVersion: version, data: golden(type, version), keyId: null });
-    const [decoded] = await createEventCodec().decode([stored], 'stop');
+    const [decoded] = await createEventCodec(unsealed).decode([stored], 'stop');
     expect(decoded?.event).toStrictEqual({ type, data: examples[type] });
     expect(JSON.stringify(decoded?.event.data)).toBe(JSON.stringify(examples[type]));
   });
@@ -34,7 +35,7 @@ describe('the golden files', () => {
     'hold byte for byte how $type is written',
     async ({ type, version }) => {
       const event = { type, data: examples[type] } as DomainEvent;
-      const [encoded] = await createEventCodec().encode(stream, 0, [event]);
+      const [encoded] = await createEventCodec(unsealed).encode(stream, 0, [event], null);
       const written = new TextDecoder().decode(encoded?.data);
       const hint = `golden/${type}.v${version}.json should hold, without a line end: ${written}`;
       expect(new TextDecoder().decode(golden(type, version)), hint).toBe(written);

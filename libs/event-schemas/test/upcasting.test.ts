@@ -1,4 +1,5 @@
 import { streamName } from '@signalbox/event-sourcing';
+import { unsealed } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createCodec } from '../src/codec.ts';
@@ -13,7 +14,7 @@ const Greeted = eventSchema('Greeted', v1)
   .upcast(v2, ({ peer }) => ({ answerer: peer }))
   .upcast(v3, ({ answerer }) => ({ answerer, answeredAt: null }));
 
-const codec = createCodec([Greeted]);
+const codec = createCodec([Greeted], unsealed);
 const read = async (schemaVersion: number, json: string) => {
   const stored = recorded({ type: 'Greeted', schemaVersion, data: jsonBytes(json), keyId: null });
   return (await codec.decode([stored], 'stop'))[0]?.event;
@@ -31,7 +32,7 @@ describe('an event with older versions', () => {
   it('is written in the newest version', async () => {
     const event = { type: 'Greeted', data: { answerer: 'bob', answeredAt: 5 } } as const;
     const data = jsonBytes('{"answerer":"bob","answeredAt":5}');
-    expect(await codec.encode(streamName('session', 's'), 0, [event])).toStrictEqual([
+    expect(await codec.encode(streamName('session', 's'), 0, [event], null)).toStrictEqual([
       { type: 'Greeted', schemaVersion: 3, data, keyId: null },
     ]);
   });

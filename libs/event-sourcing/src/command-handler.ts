@@ -2,8 +2,10 @@ import { LRUCache } from 'lru-cache';
 import type { Decider } from './decider.ts';
 import type { Decoded, EventCodec } from './ports/codec.ts';
 import {
+  type EventChain,
   type EventMetadata,
   type NewEvent,
+  type RecordedEvent,
   type StreamAppender,
   type StreamName,
   type StreamReader,
@@ -44,7 +46,12 @@ export type HandleCommand<C, S, E, R> = (
   context: CommandContext,
 ) => Promise<CommandOutcome<S, E, R>>;
 
-type Loaded<S, E> = { readonly revision: number; readonly state: S; readonly events: readonly Decoded<E>[] | 'cached' };
+/** What the next event of a stream goes on from. */
+type Tip = { readonly revision: number; readonly hash: Uint8Array | null; readonly keyId: string | null };
+
+type Loaded<S, E> = { readonly tip: Tip; readonly state: S; readonly events: readonly Decoded<E>[] | 'cached' };
+
+const NOTHING: Tip = { revision: -1, hash: null, keyId: null };
 
 /** How often a lost race is tried again before the caller is told. */
 const MAX_ATTEMPTS = 8;
@@ -60,13 +67,14 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
   readonly decider: Decider<C, S, E, R>;
   readonly log: StreamReader & StreamAppender;
   readonly codec: EventCodec<E>;
+  readonly chain: EventChain;
   readonly newEventId: () => string;
   /** A UUID that depends on nothing but its arguments. */
   readonly derivedEventId: (commandId: string, index: number) => string;
   readonly cachedStates: number;
 }): HandleCommand<C, S, E, R> => {
-  const { decider, log, codec } = options;
-  const cache = new LRUCache<StreamName, { readonly revision: number; readonly state: S }>({
+  const { decider, log, codec, chain } = options;
+  const cache = new LRUCache<StreamName, { readonly tip: Tip; readonly state: S }>({
     max: options.cachedStates,
   });
   const inTurn = sequentialByKey<StreamName>();
@@ -74,9 +82,10 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
   const fold = (state: S, events: readonly E[]): S => events.reduce(decider.evolve, state);
 
   const read = async (stream: StreamName): Promise<Loaded<S, E>> => {
-    const events = await codec.decode(await log.readStream(stream), 'stop');
+    const recorded = await log.readStream(stream);
+    const events = await codec.decode(recorded, 'stop');
     return {
-      revision: events.at(-1)?.revision ?? -1,
+      tip: tipOf(recorded),
       state: fold(
         decider.initial,
         events.map((e) => e.event),
@@ -87,9 +96,27 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
 
   const load = (stream: StreamName, context: CommandContext): Promise<Loaded<S, E>> | Loaded<S, E> => {
     if (context.commandId !== null) return read(stream);
-    if (context.creates) return { revision: -1, state: decider.initial, events: [] };
+    if (context.creates) return { tip: NOTHING, state: decider.initial, events: [] };
     const cached = cache.get(stream);
     return cached ? { ...cached, events: 'cached' } : read(stream);
+  };
+
+  /** Event ids, hashes and sealed bytes of what was decided. */
+  const prepared = async (
+    stream: StreamName,
+    events: readonly E[],
+    { tip, context }: { readonly tip: Tip; readonly context: CommandContext },
+  ): Promise<readonly NewEvent[]> => {
+    const encoded = await codec.encode(stream, tip.revision + 1, events, tip.keyId);
+    let previousHash = tip.hash;
+    return encoded.map((event, index) => {
+      const id = context.commandId === null ? options.newEventId() : options.derivedEventId(context.commandId, index);
+      const content = { ...event, id, metadata: context.metadata };
+      const hash = chain(stream, tip.revision + 1 + index, content, previousHash);
+      const linked = { ...content, hash, previousHash };
+      previousHash = hash;
+      return linked;
+    });
   };
 
   const attempt = async (
@@ -98,22 +125,19 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
     context: CommandContext,
     loaded: Loaded<S, E>,
   ): Promise<CommandOutcome<S, E, R> | 'conflict'> => {
+    const { tip } = loaded;
+    const { revision } = tip;
     const decision = decider.decide(command, loaded.state);
     if (decision.kind === 'rejected') {
       if (loaded.events === 'cached') return attempt(stream, command, context, await read(stream));
-      return { kind: 'rejected', rejection: decision.rejection, stream, revision: loaded.revision };
+      return { kind: 'rejected', rejection: decision.rejection, stream, revision };
     }
     if (decision.events.length === 0) {
-      return { kind: 'accepted', events: [], state: loaded.state, stream, revision: loaded.revision, position: null };
+      return { kind: 'accepted', events: [], state: loaded.state, stream, revision, position: null };
     }
-    const encoded = await codec.encode(stream, loaded.revision + 1, decision.events);
-    const newEvents: readonly NewEvent[] = encoded.map((event, index) => ({
-      ...event,
-      id: context.commandId === null ? options.newEventId() : options.derivedEventId(context.commandId, index),
-      metadata: context.metadata,
-    }));
+    const newEvents = await prepared(stream, decision.events, { tip, context });
     const state = fold(loaded.state, decision.events);
-    const result = await log.append(stream, newEvents, loaded.revision === -1 ? 'no_stream' : loaded.revision, {
+    const result = await log.append(stream, newEvents, revision === -1 ? 'no_stream' : revision, {
       closes: decider.isTerminal(state),
     });
     if (result.kind === 'conflict') return 'conflict';
@@ -124,7 +148,11 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
       const first = alreadyDone(stored, context, options.derivedEventId);
       if (first) return { ...repeat(decider, stream, first, stored), position: result.position };
     }
-    cache.set(stream, { revision: result.revision, state });
+    const last = newEvents.at(-1);
+    cache.set(stream, {
+      tip: { revision: result.revision, hash: last?.hash ?? null, keyId: tip.keyId ?? last?.keyId ?? null },
+      state,
+    });
     return {
       kind: 'accepted',
       events: decision.events,
@@ -150,6 +178,12 @@ export const createCommandHandler = <C, S, E extends { readonly type: string }, 
       return { kind: 'contended' };
     });
   };
+};
+
+const tipOf = (recorded: readonly RecordedEvent[]): Tip => {
+  const last = recorded.at(-1);
+  if (!last) return NOTHING;
+  return { revision: last.revision, hash: last.hash, keyId: recorded.find((e) => e.keyId !== null)?.keyId ?? null };
 };
 
 /** The events that this very command recorded in an earlier try, if it did. */

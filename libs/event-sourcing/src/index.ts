@@ -4,6 +4,7 @@ export * from './lane.ts';
 export * from './ports/bus.ts';
 export * from './ports/codec.ts';
 export * from './ports/event-log.ts';
+export * from './ports/seal.ts';
 export * from './ports/view.ts';
 export * from './projection.ts';
 export * from './projection-runner.ts';

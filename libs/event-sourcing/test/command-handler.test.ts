@@ -16,6 +16,7 @@ const setUp = () => {
       decider: room,
       log: toy.log,
       codec,
+      chain: (_stream, _revision, { id }, previous) => Buffer.from(`${previous ?? 'start'} > ${id}`),
       newEventId: () => `new-${made++}`,
       derivedEventId: (commandId, index) => `${commandId}/${index}`,
       cachedStates: 10,
@@ -46,8 +47,8 @@ describe('handling a command', () => {
         revision: i,
         position: 2 * (i + 1),
         recordedAt: 1_000 + 2 * (i + 1),
-        hash: null,
-        previousHash: null,
+        hash: Buffer.from(i === 0 ? 'start > new-0' : 'start > new-0 > new-1'),
+        previousHash: i === 0 ? null : Buffer.from('start > new-0'),
       })),
     );
     expect(toy.appends).toEqual([{ stream, expected: 'no_stream', options: { closes: false } }]);

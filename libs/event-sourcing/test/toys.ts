@@ -116,7 +116,7 @@ export const toyLog = () => {
     for (const event of newEvents) {
       const position = 2 * (events.length + 1);
       const place = { stream, revision: of(stream).length, position, recordedAt: 1_000 + position };
-      events.push({ ...event, ...place, hash: null, previousHash: null });
+      events.push({ ...event, ...place });
     }
     return { kind: 'appended', revision: of(stream).length - 1, position: events.at(-1)?.position ?? 0 } as const;
   };
@@ -130,10 +130,10 @@ export const toyLog = () => {
     beforeAppend: async (_stream: StreamName): Promise<void> => {},
     /** What another process records. */
     rival: async (stream: StreamName, ...happened: readonly RoomEvent[]) => {
-      const encoded = await codec.encode(stream, 0, happened);
+      const encoded = await codec.encode(stream, 0, happened, null);
       write(
         stream,
-        encoded.map((event) => ({ ...event, id: `rival-${events.length}`, metadata })),
+        encoded.map((event) => ({ ...event, id: `rival-${events.length}`, metadata, hash: null, previousHash: null })),
       );
     },
   };

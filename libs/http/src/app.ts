@@ -36,6 +36,7 @@ export const createHttpApp = async (options: HttpOptions): Promise<App> => {
   addClosing(app, options);
   app.decorate('now', () => options.clock.now());
   app.decorate('problemBase', config.publicUrl ?? '');
+  app.decorate('onSessionProblem', options.onSessionProblem);
   app.server.maxConnections = config.load.maxConnections;
   decorateRequests(app);
 
@@ -96,7 +97,8 @@ const decorateRequests = (app: App): void => {
   for (const name of ['caller', 'commandId', 'traceparent', 'rawBody', 'clientAddress', 'span', 'claim'] as const) {
     app.decorateRequest(name, null);
   }
-  for (const name of ['cancelDeadline', 'goneController', 'answer'] as const) app.decorateRequest(name, null);
+  for (const name of ['cancelDeadline', 'goneController', 'answer', 'authFailure'] as const)
+    app.decorateRequest(name, null);
   app.decorateRequest('withinLimit', true);
   app.decorateRequest('isTold', false);
   app.decorateRequest('traceId', '');

@@ -21,12 +21,23 @@ export const callerOf = (request: FastifyRequest): string => {
 /** A request with none of these says nothing of who is calling. */
 const CREDENTIALS = ['authorization', 'signature', 'signature-input'];
 
+/** Counts a failure, and keeps its reason with the request for whoever tells of it. */
+const failing =
+  ({ metrics }: HttpOptions['telemetry']) =>
+  (request: FastifyRequest, reason: string): void => {
+    metrics.authFailed(reason);
+    request.authFailure = reason;
+  };
+
 /** Refuses, before the body is read, who says nothing on a route that must know. */
 export const refuseAnonymous = (app: App, { telemetry }: Pick<HttpOptions, 'telemetry'>): void => {
-  app.addHook('onRequest', ({ settings: { access }, headers }, _reply, done) => {
+  const fail = failing(telemetry);
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request;
+    const { access } = request.settings;
     const anyone = access === undefined || access === 'public' || access === 'optional';
     if (anyone || CREDENTIALS.some((name) => headers[name] !== undefined)) return done();
-    telemetry.metrics.authFailed('missing');
+    fail(request, 'missing');
     done(new ProblemError('AUTH_REQUIRED'));
   });
 };
@@ -34,23 +45,24 @@ export const refuseAnonymous = (app: App, { telemetry }: Pick<HttpOptions, 'tele
 /** Finds out who is calling, on routes that want to know, and refuses who may not. */
 export const addAuthentication = (app: App, options: HttpOptions): void => {
   const { authenticate, telemetry, config } = options;
+  const fail = failing(telemetry);
   // Under TLS of our own every request came by it, also one that was injected by a batch and has no socket.
   const scheme = options.tls ? 'https' : null;
 
   const judge = (request: FastifyRequest, access: Exclude<Access, 'public'>, outcome: AuthOutcome) => {
     if (outcome.kind === 'refused') {
-      telemetry.metrics.authFailed(outcome.reason);
+      fail(request, outcome.reason);
       const { detail, retryAfterMs } = outcome;
       return new ProblemError('INVALID_CREDENTIALS', { detail, ...(retryAfterMs !== null && { retryAfterMs }) });
     }
     if (outcome.kind === 'anonymous') {
       if (access === 'optional') return undefined;
-      telemetry.metrics.authFailed('missing');
+      fail(request, 'missing');
       return new ProblemError('AUTH_REQUIRED');
     }
     request.caller = outcome.caller;
     if (allows[access](outcome.caller)) return undefined;
-    telemetry.metrics.authFailed('scope');
+    fail(request, 'scope');
     return new ProblemError('NOT_AUTHORIZED', { detail: `This path needs the scope \`${scopeOf[access]}\`.` });
   };
 

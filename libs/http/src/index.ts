@@ -11,7 +11,7 @@ export {
 } from './consistency.ts';
 export { parseJson, tooManyContainers } from './json-body.ts';
 export { problemSchema } from './openapi.ts';
-export type { HealthCheck, HttpOptions } from './options.ts';
+export type { HealthCheck, HttpOptions, SessionProblem } from './options.ts';
 export type { ClaimOptions, IdempotencyClaim, IdempotencyStore, StoredAnswer } from './ports/idempotency-store.ts';
 export type { RateAnswer, RateLimiter, RatePolicy } from './ports/rate-limiter.ts';
 export {

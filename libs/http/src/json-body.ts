@@ -82,6 +82,12 @@ const refuseForbidden = (root: unknown): void => {
 };
 
 /**
+ * A body that is too large by less than this is taken and thrown away. To refuse it while it is on its way resets the
+ * connection, often before the client has read why. What is larger is refused at once.
+ */
+const TAKEN_BEYOND_LIMIT = 1024 * 1024;
+
+/**
  * Bodies are JSON or nothing, no longer than the route or else the configuration allows. The bytes are kept: signatures
  * and idempotency keys are about them.
  */
@@ -89,6 +95,12 @@ export const addJsonBody = (app: App, { config }: Pick<HttpOptions, 'config'>): 
   app.addHook('onRoute', (route) => {
     const ofRoute = route.config?.maxBodyBytes;
     if (ofRoute !== undefined) route.bodyLimit = Math.min(ofRoute, config.limits.maxBodyBytes);
+  });
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const beyond = Number(request.headers['content-length']) - request.routeOptions.bodyLimit;
+    if (!(beyond > 0 && beyond <= TAKEN_BEYOND_LIMIT)) return payload;
+    for await (const _ of payload);
+    throw new ProblemError('BODY_TOO_LARGE');
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {

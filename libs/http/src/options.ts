@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@signalbox/contracts';
 import type { Authenticate } from '@signalbox/identity';
 import type { Chance, Clock, Config, LoadMonitor, Logger, Telemetry, Timers } from '@signalbox/runtime';
 import type { IdempotencyStore } from './ports/idempotency-store.ts';
@@ -5,6 +6,19 @@ import type { RateLimiter } from './ports/rate-limiter.ts';
 
 /** Something the process needs. `check` rejects when it is away; it is given a few seconds. */
 export type HealthCheck = { readonly name: string; readonly check: () => Promise<void> };
+
+/** A request about one session that was answered with a problem. */
+export type SessionProblem = {
+  readonly method: string;
+  /** `/v1/sessions/:sessionId/answer` */
+  readonly route: string;
+  readonly sessionId: string;
+  readonly code: ErrorCode;
+  /** The proven caller; null where there is none. */
+  readonly identity: string | null;
+  /** Why the caller was not believed, in one word; null where that was not the matter. */
+  readonly authFailure: string | null;
+};
 
 export type HttpOptions = {
   readonly config: Pick<
@@ -34,6 +48,8 @@ export type HttpOptions = {
   readonly checks: readonly HealthCheck[];
   readonly load: Pick<LoadMonitor, 'overloaded'>;
   readonly telemetry: Pick<Telemetry, 'metrics' | 'tracing' | 'renderMetrics'>;
+  /** Told of each problem on a path with a `:sessionId`. Must neither wait nor throw. */
+  readonly onSessionProblem: (problem: SessionProblem) => void;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly timers: Timers;

@@ -1,5 +1,6 @@
 import { catalogue, type ErrorCode } from '@signalbox/contracts';
 import type { FastifyReply } from 'fastify';
+import type { HttpOptions } from './options.ts';
 
 /** A place in the request: `body.offers[0].sdp`. */
 export type FieldError = { readonly path: string; readonly message: string };
@@ -63,15 +64,25 @@ const wwwAuthenticate = (code: ErrorCode): string =>
 
 /** Answers with a problem of the catalogue. For handlers: `return sendProblem(reply, 'OFFER_NOT_FOUND')`. */
 export const sendProblem = (reply: FastifyReply, code: ErrorCode, details: ProblemDetails = {}): FastifyReply => {
+  tellOfSession(reply, code);
   const { problemBase } = reply.server;
   const { status, headers, body } = problemAnswer({ code, ...details }, reply.request.traceId, problemBase);
   return reply.code(status).headers(headers).send(JSON.stringify(body));
+};
+
+const tellOfSession = ({ server, request }: FastifyReply, code: ErrorCode): void => {
+  const { sessionId } = (request.params ?? {}) as { readonly sessionId?: unknown };
+  if (typeof sessionId !== 'string') return;
+  const { method, caller, authFailure } = request;
+  const route = request.routeOptions.url ?? '';
+  server.onSessionProblem({ method, route, sessionId, code, authFailure, identity: caller?.identity ?? null });
 };
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** What comes before `/problems/…` in the type of a problem. */
     readonly problemBase: string;
+    readonly onSessionProblem: HttpOptions['onSessionProblem'];
   }
 }
 

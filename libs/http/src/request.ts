@@ -53,6 +53,8 @@ declare module 'fastify' {
     withinLimit: boolean;
     /** 32 hex digits; always there. */
     traceId: string;
+    /** Why the caller was not believed, in one word of a closed list. */
+    authFailure: string | null;
     /** The body as it came; null when there was none. */
     rawBody: Uint8Array | null;
     /** The client's address, or null when the trusted proxy did not tell. */

@@ -40,6 +40,7 @@ describe('security headers', () => {
         SIGNALBOX_MASTER_KEYS: key('a15'),
         SIGNALBOX_TOKEN_KEYS: key('b27'),
         SIGNALBOX_ADMIN_KEYS: key('c39'),
+        SIGNALBOX_CHECKPOINT_KEYS: key('e51'),
         SIGNALBOX_TRUSTED_PROXIES: 'loopback',
       },
     });

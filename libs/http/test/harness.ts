@@ -13,6 +13,7 @@ import {
   type HttpOptions,
   type IdempotencyStore,
   type RateLimiter,
+  type SessionProblem,
   type StoredAnswer,
 } from '../src/index.ts';
 
@@ -156,6 +157,7 @@ export const anApp = async ({ env = {}, options = {} }: Setting = {}) => {
   const time = fakeTime();
   const { lines, destination } = linesOf();
   const { metrics, recorded } = rememberedMetrics();
+  const problems: SessionProblem[] = [];
   const rateLimiter = countingLimiter();
   const idempotency = memoryIdempotency();
   const app = await createHttpApp({
@@ -163,6 +165,7 @@ export const anApp = async ({ env = {}, options = {} }: Setting = {}) => {
     tls: null,
     title: 'Signalbox',
     description: 'For tests.',
+    onSessionProblem: (problem) => void problems.push(problem),
     sections: [],
     version: '1.2.3',
     instance: 'test-1',
@@ -179,5 +182,5 @@ export const anApp = async ({ env = {}, options = {} }: Setting = {}) => {
     checkResponses: true,
     ...options,
   });
-  return { app, time, lines, recorded, rateLimiter, idempotency };
+  return { app, time, lines, recorded, problems, rateLimiter, idempotency };
 };

@@ -26,21 +26,19 @@ const encoder = new TextEncoder();
 
 export const storedForm = (event: NewEvent): EventData => stored(event, metadataOf(event));
 
-/** For an import: the event keeps its place, its time and its hashes. */
+/** For an import: the event keeps its place and its time. */
 export const importedForm = (event: RecordedEvent): EventData =>
   stored(event, {
     ...metadataOf(event),
     position: event.position,
     recordedAt: event.recordedAt,
-    ...(event.hash === null ? {} : { hash: base64(event.hash) }),
-    ...(event.previousHash === null ? {} : { previousHash: base64(event.previousHash) }),
   });
 
 const stored = ({ id, type, data }: NewEvent, metadata: StoredMetadata): EventData =>
   // As bytes: the client would turn an object into JSON twice.
   binaryEvent({ id, type, data, metadata: encoder.encode(JSON.stringify(metadata)) });
 
-const metadataOf = ({ schemaVersion, keyId, metadata }: NewEvent): StoredMetadata => ({
+const metadataOf = ({ schemaVersion, keyId, metadata, hash, previousHash }: NewEvent): StoredMetadata => ({
   $correlationId: metadata.correlationId,
   $causationId: metadata.causationId,
   schemaVersion,
@@ -48,6 +46,8 @@ const metadataOf = ({ schemaVersion, keyId, metadata }: NewEvent): StoredMetadat
   ...(keyId === null ? {} : { keyId }),
   ...(metadata.trace === null ? {} : { trace: metadata.trace }),
   ...(metadata.authorisation === null ? {} : { authorisation: metadata.authorisation }),
+  ...(hash === null ? {} : { hash: base64(hash) }),
+  ...(previousHash === null ? {} : { previousHash: base64(previousHash) }),
 });
 
 /** What positions and times of this log are counted from. */

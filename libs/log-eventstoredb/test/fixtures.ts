@@ -80,6 +80,8 @@ export const anEvent = (over: Partial<NewEvent> = {}): NewEvent => ({
     trace: null,
     authorisation: null,
   },
+  hash: null,
+  previousHash: null,
   ...over,
 });
 

@@ -23,8 +23,8 @@ export const createAppender = (db: DatabaseSync) => {
   const updateRevision = db.prepare('UPDATE streams SET revision = ? WHERE id = ?');
   const updateClosing = db.prepare('UPDATE streams SET revision = ?, closed_at = ? WHERE id = ?');
   const insertEvent = db.prepare(
-    `INSERT INTO events (position, stream_id, revision, recorded_at, event_id, ${ENVELOPE_COLUMNS.join(', ')}, data)
-     VALUES (${Array(6 + ENVELOPE_COLUMNS.length)
+    `INSERT INTO events (position, stream_id, revision, recorded_at, event_id, ${ENVELOPE_COLUMNS.join(', ')}, hash, previous_hash, data)
+     VALUES (${Array(8 + ENVELOPE_COLUMNS.length)
        .fill('?')
        .join(', ')})`,
   );
@@ -79,8 +79,9 @@ export const createAppender = (db: DatabaseSync) => {
     const id = stream?.id ?? next.stream;
     let revision = stream?.revision ?? -1;
     let position = next.position - 1;
-    for (const { id: eventId, envelope, data } of append.events) {
-      insertEvent.run(++position, id, ++revision, append.recordedAt, uuidToBytes(eventId), ...envelope, data);
+    for (const { id: eventId, envelope, hash, previousHash, data } of append.events) {
+      const place = [++position, id, ++revision, append.recordedAt] as const;
+      insertEvent.run(...place, uuidToBytes(eventId), ...envelope, hash, previousHash, data);
     }
     const closedAt = append.closes ? append.recordedAt : null;
     if (!stream) insertStream.run(id, append.stream, revision, closedAt);

@@ -1,5 +1,15 @@
 import type { ExpectedRevision, NewEvent, StreamName } from '@signalbox/event-sourcing';
-import { ENVELOPE_COLUMNS, type FlatValue, pushEnvelope } from './envelope.ts';
+import {
+  BYTES_VALUES,
+  bytesAt,
+  ENVELOPE_COLUMNS,
+  type EventBytes,
+  type FlatValue,
+  lengthOf,
+  pushEnvelope,
+  pushLengths,
+  putBytes,
+} from './envelope.ts';
 import type { SideWrite } from './side-tables.ts';
 
 export type Append = {
@@ -13,9 +23,9 @@ export type Append = {
 
 /** Some appends and side writes on their way to the writer. */
 export type Batch = {
-  /** Per append its head, then per event its id, the length of its data, and its envelope. */
+  /** Per append its head, then per event its id, the lengths of its bytes, and its envelope. */
   readonly values: readonly FlatValue[];
-  /** The data of all events, one after another. */
+  /** The data and hashes of all events, one after another. */
   readonly data: Uint8Array<ArrayBuffer>;
   readonly sides: readonly SideWrite[];
 };
@@ -23,15 +33,12 @@ export type Batch = {
 /** An append as the writer takes it out of a batch; each event's envelope is in the order of its columns. */
 export type UnpackedAppend = Omit<Append, 'events' | 'stream'> & {
   readonly stream: string;
-  readonly events: readonly {
-    readonly id: string;
-    readonly envelope: readonly FlatValue[];
-    readonly data: Uint8Array;
-  }[];
+  readonly events: readonly (EventBytes & { readonly id: string; readonly envelope: readonly FlatValue[] })[];
 };
 
 const HEAD = 5;
-const PER_EVENT = 2 + ENVELOPE_COLUMNS.length;
+const ENVELOPE = 1 + BYTES_VALUES;
+const PER_EVENT = ENVELOPE + ENVELOPE_COLUMNS.length;
 
 /** `data` is a buffer of its own: it can be handed over to the worker instead of being copied again. */
 export const packBatch = (appends: readonly Append[], sides: readonly SideWrite[]): Batch => {
@@ -41,10 +48,10 @@ export const packBatch = (appends: readonly Append[], sides: readonly SideWrite[
   for (const append of appends) {
     values.push(append.stream, append.expected, append.closes ? 1 : 0, append.recordedAt, append.events.length);
     for (const event of append.events) {
-      values.push(event.id, event.data.byteLength);
+      values.push(event.id);
+      pushLengths(values, event);
       pushEnvelope(values, event);
-      data.set(event.data, end);
-      end += event.data.byteLength;
+      end = putBytes(data, end, event);
     }
   }
   return { values, data, sides: sides.map(({ statement, values }) => ({ statement, values })) };
@@ -58,10 +65,9 @@ export function* unpackAppends({ values, data }: Batch): Generator<UnpackedAppen
     at += HEAD;
     const events = [];
     for (let index = 0; index < Number(count); index++) {
-      const start = end;
-      end += Number(values[at + 1]);
-      const envelope = values.slice(at + 2, at + PER_EVENT);
-      events.push({ id: String(values[at]), envelope, data: data.subarray(start, end) });
+      const bytes = bytesAt(values, at + 1, data, end);
+      end += lengthOf(bytes);
+      events.push({ id: String(values[at]), envelope: values.slice(at + ENVELOPE, at + PER_EVENT), ...bytes });
       at += PER_EVENT;
     }
     yield {
@@ -76,7 +82,7 @@ export function* unpackAppends({ values, data }: Batch): Generator<UnpackedAppen
 
 const dataBytes = (appends: readonly Append[]): number => {
   let total = 0;
-  for (const append of appends) for (const event of append.events) total += event.data.byteLength;
+  for (const append of appends) for (const event of append.events) total += lengthOf(event);
   return total;
 };
 

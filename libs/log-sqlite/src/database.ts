@@ -94,7 +94,7 @@ const lockFile = (path: string): DatabaseSync => {
  * SQLite gives the files it makes beside this one (`-wal`, `-shm`) the same mode. An existing file is not opened here:
  * to close it again would drop the locks that this process holds on it.
  */
-const makePrivate = (path: string): void => {
+export const makePrivate = (path: string): void => {
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {

@@ -91,3 +91,41 @@ export const uuidFromBytes = (bytes: Uint8Array): string => {
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 };
+
+/** The bytes of one event. They cross as one: each array of its own would be cloned on its own. */
+export type EventBytes = Pick<NewEvent, 'data' | 'hash' | 'previousHash'>;
+
+/** What `bytesAt` needs to take the bytes of an event out of those of many: the length of its data, then of its hashes. */
+export const BYTES_VALUES = 3;
+
+const NONE = -1;
+
+export const pushLengths = (values: FlatValue[], { data, hash, previousHash }: EventBytes): void => {
+  values.push(data.byteLength, hash?.byteLength ?? NONE, previousHash?.byteLength ?? NONE);
+};
+
+export const lengthOf = ({ data, hash, previousHash }: EventBytes): number =>
+  data.byteLength + (hash?.byteLength ?? 0) + (previousHash?.byteLength ?? 0);
+
+/** Puts the bytes of an event into those of many; answers with where they end. */
+export const putBytes = (all: Uint8Array, start: number, { data, hash, previousHash }: EventBytes): number => {
+  let end = start;
+  for (const part of [data, hash, previousHash]) {
+    if (part === null) continue;
+    all.set(part, end);
+    end += part.byteLength;
+  }
+  return end;
+};
+
+/** The bytes that begin at `start` of `all`, with the lengths that stand at `at` of `values`. */
+export const bytesAt = (values: readonly FlatValue[], at: number, all: Uint8Array, start: number): EventBytes => {
+  const lengths = [values[at], values[at + 1], values[at + 2]] as readonly [number, number, number];
+  const afterData = start + lengths[0];
+  const afterHash = afterData + Math.max(0, lengths[1]);
+  return {
+    data: all.subarray(start, afterData),
+    hash: lengths[1] === NONE ? null : all.subarray(afterData, afterHash),
+    previousHash: lengths[2] === NONE ? null : all.subarray(afterHash, afterHash + lengths[2]),
+  };
+};

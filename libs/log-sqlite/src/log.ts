@@ -1,5 +1,5 @@
 import type { EventLogWithLiveStreams, NewEvent, RecordedEvent, StreamName } from '@signalbox/event-sourcing';
-import { envelopeAt, type FlatValue, isUuid } from './envelope.ts';
+import { BYTES_VALUES, bytesAt, type EventBytes, envelopeAt, type FlatValue, isUuid, lengthOf } from './envelope.ts';
 import type { ReadQueue } from './read-queue.ts';
 import { type PackedEvents, VALUES_PER_EVENT } from './reader.ts';
 import type { SideTables } from './side-tables.ts';
@@ -26,6 +26,11 @@ export type SqliteLog = EventLogWithLiveStreams & {
   readonly recordedAtOpening: number | null;
   health(): LogHealth;
   readonly sides: SideTables;
+  /** The position of the last event that was recorded at or before a time (epoch milliseconds); 0 when there is none. */
+  positionAt(time: number): Promise<number>;
+  find(eventId: string): Promise<RecordedEvent | undefined>;
+  /** At most `limit` events before a position, the newest first. */
+  readBack(before: number, limit: number): Promise<readonly RecordedEvent[]>;
 };
 
 /** Pages that go from the disk to a subscriber: large enough to be fast, small enough not to be felt. */
@@ -83,6 +88,10 @@ export const createLog = (options: {
       write: (statement, values) => writer.write({ statement, values }),
       read: (statement, values) => reader.read({ kind: 'side', statement, values }),
     },
+    positionAt: async (time) => (await reader.read({ kind: 'moment', time: Math.floor(time) })).position,
+    find: async (eventId) => (isUuid(eventId) ? unpack(await reader.read({ kind: 'id', id: eventId }))[0] : undefined),
+    readBack: async (before, limit) =>
+      unpack(await reader.read({ kind: 'before', position: Math.min(before, Number.MAX_SAFE_INTEGER), limit })),
     health: () => {
       const fault = writer.fault ?? reader.fault;
       return { ok: fault === null, detail: fault?.message ?? null, waiting: writer.waiting };
@@ -110,32 +119,30 @@ const recorded = ({ append, revision, position }: Written): readonly RecordedEve
     data: event.data,
     keyId: event.keyId,
     metadata: event.metadata,
-    hash: null,
-    previousHash: null,
+    hash: event.hash,
+    previousHash: event.previousHash,
   }));
 };
 
-const unpack = ({ values, data }: PackedEvents): readonly RecordedEvent[] => {
+export const unpack = ({ values, data }: PackedEvents): readonly RecordedEvent[] => {
   const events: RecordedEvent[] = [];
   let end = 0;
   for (let at = 0; at < values.length; at += VALUES_PER_EVENT) {
-    const start = end;
-    end += values[at + VALUES_PER_EVENT - 1] as number;
-    events.push(eventAt(values, at, data.subarray(start, end)));
+    const bytes = bytesAt(values, at + VALUES_PER_EVENT - BYTES_VALUES, data, end);
+    end += lengthOf(bytes);
+    events.push(eventAt(values, at, bytes));
   }
   return events;
 };
 
-const eventAt = (values: readonly FlatValue[], at: number, data: Uint8Array): RecordedEvent => ({
+const eventAt = (values: readonly FlatValue[], at: number, bytes: EventBytes): RecordedEvent => ({
   stream: values[at] as StreamName,
   revision: values[at + 1] as number,
   position: values[at + 2] as number,
   recordedAt: values[at + 3] as number,
   id: values[at + 4] as string,
-  hash: values[at + 5] as Uint8Array | null,
-  previousHash: values[at + 6] as Uint8Array | null,
-  ...envelopeAt(values, at + 7),
-  data,
+  ...envelopeAt(values, at + 5),
+  ...bytes,
 });
 
 const mistakeIn = (events: readonly NewEvent[]): string | undefined => {

@@ -1,8 +1,17 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { ENVELOPE_COLUMNS, type FlatValue, uuidFromBytes } from './envelope.ts';
+import {
+  ENVELOPE_COLUMNS,
+  type EventBytes,
+  type FlatValue,
+  lengthOf,
+  pushLengths,
+  putBytes,
+  uuidFromBytes,
+  uuidToBytes,
+} from './envelope.ts';
 import { type SideRow, type SideValue, sideReads } from './side-tables.ts';
 
-/** Events as they cross to the event loop: per event `VALUES_PER_EVENT` values, and the data of all in one buffer. */
+/** Events as they cross to the event loop: per event `VALUES_PER_EVENT` values, and the bytes of all in one buffer. */
 export type PackedEvents = { readonly values: readonly FlatValue[]; readonly data: Uint8Array<ArrayBuffer> };
 
 export type LivePositions = {
@@ -18,6 +27,12 @@ export type Read =
   | { readonly kind: 'stream'; readonly name: string; readonly from: number }
   /** `maxBytes` ends the page early, after at least one event. */
   | { readonly kind: 'all'; readonly after: number; readonly limit: number; readonly maxBytes: number }
+  /** The newest first, strictly before a position. */
+  | { readonly kind: 'before'; readonly position: number; readonly limit: number }
+  /** The event with this id, or none. */
+  | { readonly kind: 'id'; readonly id: string }
+  /** The last position that was recorded at or before a time; 0 for none. */
+  | { readonly kind: 'moment'; readonly time: number }
   | { readonly kind: 'live'; readonly closedSince: number }
   /** As many of these, in order, as fit into `maxBytes`, and at least one. */
   | { readonly kind: 'positions'; readonly positions: Float64Array<ArrayBuffer>; readonly maxBytes: number }
@@ -27,7 +42,11 @@ export type ReadResult<R extends Read> = R extends { kind: 'live' }
   ? LivePositions
   : R extends { kind: 'side' }
     ? readonly SideRow[]
-    : PackedEvents;
+    : R extends { kind: 'moment' }
+      ? Place
+      : PackedEvents;
+
+export type Place = { readonly position: number };
 
 const COLUMNS = [
   'streams.name',
@@ -35,9 +54,9 @@ const COLUMNS = [
   'position',
   'recorded_at',
   'event_id',
+  ...ENVELOPE_COLUMNS,
   'hash',
   'previous_hash',
-  ...ENVELOPE_COLUMNS,
   'data',
 ];
 
@@ -65,6 +84,9 @@ export const createReader = (db: DatabaseSync) => {
   );
   const afterPosition = events(byPosition, 'WHERE position > ? ORDER BY position LIMIT ?');
   const atPosition = events(byPosition, 'WHERE position = ?');
+  const beforePosition = events(byPosition, 'WHERE position < ? ORDER BY position DESC LIMIT ?');
+  const withId = events(byPosition, 'WHERE event_id = ?');
+  const lastBefore = prepare('SELECT position FROM events WHERE position < ? ORDER BY position DESC LIMIT 1');
   const last = prepare('SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1');
   const firstFrom = prepare('SELECT position, recorded_at FROM events WHERE position >= ? ORDER BY position LIMIT 1');
   const livePositions = prepare(livePositionsSql);
@@ -81,6 +103,12 @@ export const createReader = (db: DatabaseSync) => {
     }
     const found = firstFrom.get(low) as unknown as readonly [number, number] | undefined;
     return found?.[0] ?? head + 1;
+  };
+
+  const lastNotAfter = (time: number): Place => {
+    const [head] = (last.get() as unknown as readonly [number, number] | undefined) ?? [0];
+    const found = lastBefore.get(firstNotBefore(time + 1, head)) as unknown as readonly [number] | undefined;
+    return { position: found?.[0] ?? 0 };
   };
 
   const live = (closedSince: number): LivePositions => {
@@ -100,7 +128,7 @@ export const createReader = (db: DatabaseSync) => {
   }
 
   return {
-    read: (read: Read): PackedEvents | LivePositions | readonly SideRow[] => {
+    read: (read: Read): PackedEvents | LivePositions | Place | readonly SideRow[] => {
       switch (read.kind) {
         case 'stream':
           return pack(ofStream.iterate(read.name, read.from) as Iterable<unknown> as Iterable<Row>, Infinity);
@@ -111,6 +139,15 @@ export const createReader = (db: DatabaseSync) => {
           );
         case 'positions':
           return pack(atPositions(read.positions), read.maxBytes);
+        case 'before':
+          return pack(
+            beforePosition.iterate(read.position, read.limit) as Iterable<unknown> as Iterable<Row>,
+            Infinity,
+          );
+        case 'id':
+          return pack(withId.iterate(uuidToBytes(read.id)) as Iterable<unknown> as Iterable<Row>, Infinity);
+        case 'moment':
+          return lastNotAfter(read.time);
         case 'live':
           return live(read.closedSince);
         case 'side':
@@ -125,27 +162,25 @@ type Row = [...FlatValue[]];
 const qualified = (column: string): string => (column === 'revision' ? 'events.revision' : column);
 
 const EVENT_ID = COLUMNS.indexOf('event_id');
-const DATA = COLUMNS.indexOf('data');
+const BYTES = COLUMNS.indexOf('hash');
 
-/** The id becomes text again, and the data's place is taken by its length. */
+/** The id becomes text again, and the places of bytes are taken by their lengths. */
 const pack = (rows: Iterable<Row>, maxBytes: number): PackedEvents => {
   const values: FlatValue[] = [];
-  const parts: Uint8Array[] = [];
+  const parts: EventBytes[] = [];
   let total = 0;
   for (const row of rows) {
-    const data = row[DATA] as Uint8Array;
+    const [hash, previousHash, data] = row.splice(BYTES) as [Uint8Array | null, Uint8Array | null, Uint8Array];
+    const bytes = { data, hash, previousHash };
     row[EVENT_ID] = uuidFromBytes(row[EVENT_ID] as Uint8Array);
-    row[DATA] = data.byteLength;
     values.push(...row);
-    parts.push(data);
-    total += data.byteLength;
+    pushLengths(values, bytes);
+    parts.push(bytes);
+    total += lengthOf(bytes);
     if (total >= maxBytes) break;
   }
   const buffer = Buffer.allocUnsafeSlow(total);
   let end = 0;
-  for (const part of parts) {
-    buffer.set(part, end);
-    end += part.byteLength;
-  }
+  for (const part of parts) end = putBytes(buffer, end, part);
   return { values, data: buffer };
 };

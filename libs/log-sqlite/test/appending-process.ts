@@ -16,6 +16,7 @@ const anEvent = (): NewEvent => ({
   data: Buffer.alloc(700, made),
   keyId: null,
   metadata: { actor: 'a', correlationId: 'b', causationId: 'c', trace: null, authorisation: null },
+  ...{ hash: null, previousHash: null },
 });
 
 const appendForEver = async (number: number) => {

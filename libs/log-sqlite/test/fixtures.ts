@@ -46,5 +46,7 @@ export const anEvent = (over: Partial<NewEvent> = {}): NewEvent => ({
     trace: null,
     authorisation: null,
   },
+  hash: null,
+  previousHash: null,
   ...over,
 });

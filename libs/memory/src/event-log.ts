@@ -45,8 +45,6 @@ export const memoryEventLog = (options: {
       revision: stream.events.length + index,
       position: events.length + 1 + index,
       recordedAt,
-      hash: null,
-      previousHash: null,
     }));
     for (const event of recorded) byId.set(event.id, event);
     stream.events.push(...recorded);

@@ -1,4 +1,4 @@
-import type { Delivered, FeedItem, FeedOut } from '@signalbox/read-models';
+import type { Delivered, FeedItem, FeedTold } from '@signalbox/read-models';
 import { byTime } from './deadline.ts';
 import { OrderedList } from './ordered-list.ts';
 
@@ -6,7 +6,7 @@ import { OrderedList } from './ordered-list.ts';
 const ITEMS_PER_EVENT = 8;
 
 /** Derived from the log alone, so that a feed read again from the log has the same numbers. */
-export const sequenceOf = (out: FeedOut): number => out.position * ITEMS_PER_EVENT + out.index;
+export const sequenceOf = (out: FeedTold): number => out.position * ITEMS_PER_EVENT + out.index;
 
 /** Not before any item up to this position, and before every later one. */
 export const sequenceUpTo = (position: number): number => position * ITEMS_PER_EVENT + ITEMS_PER_EVENT - 1;
@@ -32,9 +32,14 @@ export type FeedItems = {
   of(recipient: string): OrderedList<FeedItem> | undefined;
   ofSession(recipient: string, sessionId: string): readonly FeedItem[];
   /** Adds an item at the end of its recipient's feed: outputs must come in log order. */
-  append(out: FeedOut): void;
+  append(out: FeedTold): void;
   /** From now on the session's items may be forgotten, once they are old enough. */
   end(sessionId: string): void;
+  /**
+   * Removes what there is of the session's items. Their feeds stay, so that only those who had not come so far are told
+   * that they may have missed something, until the session would have been forgotten.
+   */
+  takeBack(sessionId: string): void;
   /** Forgets the items of sessions that ended before; answers with how many sessions. */
   forget(endedBefore: number): number;
   /** The sequence up to which items of this recipient may have been forgotten. */
@@ -59,15 +64,22 @@ export const feedItems = (): FeedItems => {
     };
   };
 
-  const forgetSession = (sessionId: string) => {
+  const takeBack = (sessionId: string) => {
     for (const [recipient, items] of sessions.get(sessionId)?.byRecipient ?? []) {
       const feed = feeds.get(recipient);
-      if (!feed) continue;
-      for (const item of items) {
+      for (const item of items.splice(0)) {
+        if (!feed) continue;
         feed.items.delete(item);
         feed.forgottenUpTo = Math.max(feed.forgottenUpTo, item.sequence);
       }
-      if (feed.items.size === 0) drop(recipient, feed);
+    }
+  };
+
+  const forgetSession = (sessionId: string) => {
+    takeBack(sessionId);
+    for (const recipient of sessions.get(sessionId)?.byRecipient.keys() ?? []) {
+      const feed = feeds.get(recipient);
+      if (feed?.items.size === 0) drop(recipient, feed);
     }
     sessions.delete(sessionId);
   };
@@ -97,6 +109,7 @@ export const feedItems = (): FeedItems => {
       // An end that nobody is told of has no item and so no time of its own: the log had come at least this far.
       ended.add({ at: latest, key: sessionId });
     },
+    takeBack,
     forget: (endedBefore) => {
       let forgotten = 0;
       for (let first = ended.first(); first && first.at < endedBefore; first = ended.first()) {

@@ -1,9 +1,20 @@
-import { idOf, type View } from '@signalbox/event-sourcing';
-import type { FeedItem, FeedOut, FeedPage, FeedPoint, FeedSessionRow, Feeds, Forgets } from '@signalbox/read-models';
+import { type Change, idOf, type View } from '@signalbox/event-sourcing';
+import type {
+  FeedItem,
+  FeedOut,
+  FeedPage,
+  FeedPoint,
+  FeedSessionRow,
+  Feeds,
+  FeedTold,
+  Forgets,
+} from '@signalbox/read-models';
 import { feedItems, sequenceOf, sequenceUpTo, timesOf } from './feed-items.ts';
 import { feedWaiters } from './feed-waiters.ts';
 import { partition } from './ordered-list.ts';
 import { memoryRows } from './rows.ts';
+
+const isTold = (out: FeedOut): out is FeedTold => 'delivered' in out;
 
 const upToSequence = (sequence: number) => (item: FeedItem) => item.sequence <= sequence;
 
@@ -36,12 +47,14 @@ export const memoryFeeds = ({
   const waiters = feedWaiters();
 
   const rows = memoryRows<FeedSessionRow, FeedOut>((taken, checkpointBefore) => {
+    const isTakenBack = ({ out }: Change<FeedSessionRow, FeedOut>) => out.some((one) => 'takenBack' in one);
     const outs = taken
-      .flatMap(({ change }) => change.out)
+      .flatMap(({ change }) => (isTakenBack(change) ? [] : change.out.filter(isTold)))
       .filter((out) => out.position > checkpointBefore) // the rest was delivered when the log was first read so far
       .sort((a, b) => sequenceOf(a) - sequenceOf(b));
     for (const out of outs) items.append(out);
     for (const { change } of taken) if (change.row === undefined) items.end(idOf(change.stream));
+    for (const { change } of taken) if (isTakenBack(change)) items.takeBack(idOf(change.stream));
     for (const out of outs) waiters.wake(out.recipient, sequenceOf(out));
   });
 

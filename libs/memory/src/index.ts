@@ -1,3 +1,4 @@
+export { type AuditIndexViews, memoryAuditIndex } from './audit-index.ts';
 export { memoryCredentials } from './credentials.ts';
 export { memoryDiscovery } from './discovery.ts';
 export { memoryDueTimes } from './due-times.ts';
@@ -5,6 +6,7 @@ export * from './event-log.ts';
 export { memoryFeeds } from './feeds.ts';
 export * from './idempotency-store.ts';
 export * from './nonce-store.ts';
+export { memoryObservations } from './observations.ts';
 export { memoryRateLimiter } from './rate-limiter.ts';
 export { memorySessionQuota } from './session-quota.ts';
 export { memorySessions } from './sessions.ts';

@@ -15,6 +15,7 @@ describe('the event log in memory', () => {
     data: new Uint8Array([1]),
     keyId: null,
     metadata: { actor: 'a', correlationId: 'b', causationId: 'c', trace: null, authorisation: null },
+    ...{ hash: null, previousHash: null },
   };
 
   it('stamps events with the clock it was given, and hands back the very bytes', async () => {

@@ -44,7 +44,7 @@ describe('reading the feed', () => {
       },
       {
         sessionId: 's1',
-        delivered: { type: 'candidates', from: 'bob', role: 'answerer', candidates: [aCandidate()] },
+        delivered: { type: 'candidates', from: 'bob', role: 'answerer', candidates: [aCandidate()], firstIndex: 0 },
       },
     ]);
     const [first, second] = all.items;

@@ -4,7 +4,7 @@ import { bindProjection, createProjectionRunner, streamName } from '@signalbox/e
 import { memoryDiscovery, memoryEventLog, memoryFeeds, memorySessions } from '@signalbox/memory';
 import type { Feeds } from '@signalbox/read-models';
 import * as projections from '@signalbox/read-models/projections';
-import { fakeClock, metadata, seededChance, t0 } from '@signalbox/testing';
+import { fakeClock, metadata, seededChance, t0, unsealed } from '@signalbox/testing';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '../src/index.ts';
 
 /** The queries on the real projections and the views in memory, filled from a log, on a clock of the test's. */
@@ -13,7 +13,7 @@ export const createRig = (changed: Partial<Feeds> = {}) => {
   const chance = seededChance(7);
   const now = () => clock.now();
   const log = memoryEventLog({ now, id: 'log-1' });
-  const codec = createEventCodec().only.session;
+  const codec = createEventCodec(unsealed).only.session;
   const sessions = memorySessions();
   const discovery = memoryDiscovery({ chance });
   const { view, feeds } = memoryFeeds({ epoch: 'log-1' });
@@ -34,10 +34,13 @@ export const createRig = (changed: Partial<Feeds> = {}) => {
     record: async (sessionId: string, ...events: readonly SessionEvent[]) => {
       const stream = streamName('session', sessionId);
       const revision = (await log.readStream(stream)).length;
-      const encoded = await codec.encode(stream, revision, events);
+      const encoded = await codec.encode(stream, revision, events, null);
       await log.append(
         stream,
-        encoded.map((event) => ({ ...event, id: chance.uuid(), metadata: metadata() })),
+        encoded.map((event) => ({
+          ...{ ...event, id: chance.uuid(), metadata: metadata() },
+          ...{ hash: null, previousHash: null },
+        })),
         revision === 0 ? 'no_stream' : revision - 1,
       );
       await runner.apply(await log.readAll(runner.position, 1_000));

@@ -1,4 +1,12 @@
-import type { CredentialRow, DiscoveryRow, DueRow, FeedItem, SessionRow } from './rows.ts';
+import type {
+  CredentialRow,
+  DiscoveryRow,
+  DueRow,
+  FeedItem,
+  RecordedCredentialRow,
+  RecordedSessionRow,
+  SessionRow,
+} from './rows.ts';
 
 /**
  * What queries and process managers ask of the views. `now` is always handed in: what is due by then is not shown,
@@ -112,4 +120,105 @@ export interface Progress {
     writtenAt: number,
     withinMs: number,
   ): Promise<boolean>;
+}
+
+/** Something that was noticed while a request was served. Epoch milliseconds. */
+export type Note =
+  /** The offer was shown to somebody who looked for offers. */
+  | { readonly kind: 'discovered'; readonly sessionId: string; readonly at: number }
+  /** Something was handed to a party. `upTo`: how many of the other's candidates in all; 1 for an answer or an end. */
+  | {
+      readonly kind: 'delivered';
+      readonly sessionId: string;
+      readonly to: string;
+      readonly role: 'offerer' | 'answerer';
+      readonly what: 'answer' | 'candidates' | 'end';
+      readonly upTo: number;
+      readonly at: number;
+    }
+  /** A request about a session was refused. `identity`: who asked, null where that is not proven. */
+  | {
+      readonly kind: 'refused';
+      readonly sessionId: string;
+      readonly code: string;
+      readonly operation: 'answer' | 'candidates' | 'read' | 'retag' | 'withdraw' | 'report';
+      readonly identity: string | null;
+      readonly detail: string | null;
+      readonly at: number;
+    }
+  /** Somebody did not prove who they are. */
+  | { readonly kind: 'unauthenticated'; readonly reason: string; readonly at: number }
+  /** A limit was used up. */
+  | { readonly kind: 'limited'; readonly policy: string; readonly at: number };
+
+type NotedDelivery = Omit<Extract<Note, { readonly kind: 'delivered' }>, 'kind' | 'sessionId' | 'at'>;
+type NotedRefusal = Omit<Extract<Note, { readonly kind: 'refused' }>, 'kind' | 'sessionId' | 'at'>;
+type Span = { readonly firstAt: number; readonly lastAt: number };
+
+/** What is new of one session. Counts are of what came since it was taken before. */
+export type ObservedSession = {
+  readonly sessionId: string;
+  readonly discovered: { readonly firstShownAt: number; readonly times: number } | null;
+  readonly deliveries: readonly (NotedDelivery & Span)[];
+  readonly refusals: readonly (NotedRefusal & Span & { readonly count: number })[];
+};
+
+type Counted = readonly { readonly name: string; readonly count: number }[];
+
+/** What has no session, for one minute that is over: failures by reason, trips by policy. `minute`: when it began. */
+export type ObservedMinute = {
+  readonly minute: number;
+  readonly authenticationFailures: Counted;
+  readonly limitTrips: Counted;
+};
+
+export type Observed = {
+  readonly sessions: readonly ObservedSession[];
+  /** Of one process each: those of the same minute add up. */
+  readonly minutes: readonly ObservedMinute[];
+  /** How many sessions had something that was given up for want of room, or lost on the way, since the last time. */
+  readonly dropped: number;
+};
+
+/**
+ * What is noticed on the way of requests, until it is recorded. It is of use to whoever asks why a call failed, and
+ * nothing rests on it: what a process has noticed in its last second or two goes with it when it dies.
+ */
+export interface Observations {
+  /** Never waits and never throws. Bounded: of the same again only so much is kept that it can be told. */
+  note(note: Note): void;
+  /** What is new, oldest first, of at most `limit` sessions, and of the minutes that are over at `now`. Given once. */
+  take(limit: number, now: number): Promise<Observed>;
+}
+
+/** Which recorded sessions. Everything that is given has to hold; nothing given means every session. */
+export type RecordedFilter = {
+  /** Published, answered, or sent candidates before the answer. */
+  readonly identity: string | null;
+  /** Carried it at some time. Not known any more of what was redacted. */
+  readonly tag: string | null;
+  /** 32 hex digits. */
+  readonly trace: string | null;
+  /** Published at or after, epoch milliseconds. */
+  readonly from: number | null;
+  /** Published before. */
+  readonly to: number | null;
+};
+
+/** Where a page of recorded sessions ended. */
+export type RecordedPoint = { readonly publishedAt: number; readonly sessionId: string };
+
+/**
+ * What was recorded, by what auditors and retention look for. It shows the log up to some moment that is not long ago;
+ * nobody waits for it. What ended longer ago than it is kept for is forgotten.
+ */
+export interface AuditIndex {
+  /** The newest first (of the same time, the larger id first), strictly beyond `after`, at most `limit`. */
+  sessions(filter: RecordedFilter, after: RecordedPoint | null, limit: number): Promise<readonly RecordedSessionRow[]>;
+  session(sessionId: string): Promise<RecordedSessionRow | undefined>;
+  credential(name: string): Promise<RecordedCredentialRow | undefined>;
+  /** Credentials that ended before a time and are not redacted, those that ended first first, at most `limit`. */
+  endedCredentials(before: number, limit: number): Promise<readonly RecordedCredentialRow[]>;
+  /** The position up to which it shows the log. */
+  position(): Promise<number>;
 }

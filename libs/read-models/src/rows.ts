@@ -75,12 +75,17 @@ export type Delivered =
       readonly from: string;
       readonly role: 'offerer' | 'answerer';
       readonly candidates: readonly unknown[];
+      /** How many of this role came before them. */
+      readonly firstIndex: number;
     }
   | { readonly type: 'withdrawn'; readonly reason: 'withdrawn' | 'replaced' }
   | { readonly type: 'expired'; readonly was: 'open' | 'answered' };
 
+/** What the feed projection gives beside its rows. */
+export type FeedOut = FeedTold | FeedTakenBack;
+
 /** One item for one recipient, as the projection gives it. */
-export type FeedOut = {
+export type FeedTold = {
   readonly recipient: string;
   readonly sessionId: string;
   readonly recordedAt: number;
@@ -89,6 +94,12 @@ export type FeedOut = {
   readonly index: number;
   readonly delivered: Delivered;
 };
+
+/**
+ * The session was redacted: whatever anyone has been told of it goes at once, and what was not told yet never is. Each
+ * reader's point stays what it is.
+ */
+export type FeedTakenBack = { readonly takenBack: string };
 
 /**
  * An item as the feed keeps it. `sequence` grows strictly within a recipient's feed in the order items become
@@ -100,4 +111,34 @@ export type FeedItem = {
   readonly at: number;
   readonly sessionId: string;
   readonly delivered: Delivered;
+};
+
+/**
+ * What an auditor finds a session by. It outlives the session, and its redaction: then `tags` and `service`, which were
+ * sealed, are gone from it.
+ */
+export type RecordedSessionRow = {
+  readonly sessionId: string;
+  readonly publisher: string;
+  readonly answerer: string | null;
+  /** Others who sent candidates before the answer: they are in the record of the session too. */
+  readonly visitors: readonly string[];
+  /** Every tag that it ever carried. */
+  readonly tags: readonly string[];
+  /** The trace ids of the first requests that changed it, a few. */
+  readonly traces: readonly string[];
+  readonly service: Service | null;
+  readonly publishedAt: number;
+  /** When it ended (an expiry: the due time); null while it lives. */
+  readonly endedAt: number | null;
+  /** What it was at last; `redacted` where it was redacted while it lived. */
+  readonly state: 'open' | 'answered' | 'withdrawn' | 'expired' | 'redacted';
+  readonly redacted: boolean;
+};
+
+export type RecordedCredentialRow = {
+  readonly name: string;
+  readonly issuedAt: number;
+  readonly endedAt: number | null;
+  readonly redacted: boolean;
 };

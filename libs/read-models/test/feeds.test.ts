@@ -45,7 +45,13 @@ describe('the feeds projection', () => {
     expect(waiting.out).toEqual([[], [], []]);
     expect(waiting.row).toEqual({ publisher: 'alice', answerer: null, waiting: ['a', 'b', 'c'] });
     const { row, out } = fold(feeds, offered(), ofAlice('a', 'b'), ofAlice('c'), answered());
-    const candidates = { type: 'candidates', from: 'alice', role: 'offerer', candidates: ['a', 'b', 'c'] };
+    const candidates = {
+      type: 'candidates',
+      from: 'alice',
+      role: 'offerer',
+      candidates: ['a', 'b', 'c'],
+      firstIndex: 0,
+    };
     expect(out[3]).toEqual([item(3, 'alice', answer), item(3, 'bob', candidates, 1)]);
     expect(row).toEqual({ publisher: 'alice', answerer: 'bob', waiting: [] });
   });
@@ -53,8 +59,16 @@ describe('the feeds projection', () => {
   it('gives each party the other’s candidates after the answer', () => {
     const { out } = fold(feeds, offered(), answered(), ofBob('b1', 'b2'), ofAlice('a1'));
     expect(out.slice(2)).toEqual([
-      [item(2, 'alice', { type: 'candidates', from: 'bob', role: 'answerer', candidates: ['b1', 'b2'] })],
-      [item(3, 'bob', { type: 'candidates', from: 'alice', role: 'offerer', candidates: ['a1'] })],
+      [
+        item(2, 'alice', {
+          type: 'candidates',
+          from: 'bob',
+          role: 'answerer',
+          candidates: ['b1', 'b2'],
+          firstIndex: 0,
+        }),
+      ],
+      [item(3, 'bob', { type: 'candidates', from: 'alice', role: 'offerer', candidates: ['a1'], firstIndex: 0 })],
     ]);
   });
 

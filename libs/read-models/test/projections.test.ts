@@ -3,9 +3,11 @@ import {
   candidatesAdded,
   candidatesHeld,
   credentialExpired,
+  credentialRedacted,
   expired,
   issued,
   offered,
+  redacted,
   renewed,
   retagged,
   revoked,
@@ -17,8 +19,17 @@ import * as projections from '../src/projections/index.ts';
 
 const typesOf = (...events: readonly { readonly type: string }[]) => events.map((event) => event.type).toSorted();
 const types: Record<string, readonly string[]> = {
-  session: typesOf(offered(), retagged(), answered(), candidatesAdded(), candidatesHeld(), withdrawn(), expired()),
-  credential: typesOf(issued(), rotated(), renewed(), revoked(), credentialExpired()),
+  session: typesOf(
+    offered(),
+    retagged(),
+    answered(),
+    candidatesAdded(),
+    candidatesHeld(),
+    withdrawn(),
+    expired(),
+    redacted(),
+  ),
+  credential: typesOf(issued(), rotated(), renewed(), revoked(), credentialExpired(), credentialRedacted()),
 };
 
 describe('the projections', () => {

@@ -1,5 +1,5 @@
 import type { CredentialCommands, SessionCommands } from '@signalbox/commands';
-import type { DiscoverQueries, FeedQueries, SessionQueries } from '@signalbox/queries';
+import type { DiscoverQueries, FeedQueries, Notices, SessionQueries } from '@signalbox/queries';
 
 /** Rondevu's own bounds. Lifetimes, quotas of sessions and candidates, and the replay window belong to the parts. */
 export type RondevuLimits = {
@@ -33,6 +33,7 @@ export type RondevuOptions = {
   readonly discover: DiscoverQueries;
   readonly sessionQueries: SessionQueries;
   readonly feed: FeedQueries;
+  readonly notices: Pick<Notices, 'discovered' | 'delivered' | 'read' | 'refused'>;
 
   /** False for a wrong signature, a signature of the wrong length and a key that is no point of the curve. */
   readonly verifyEd25519: (publicKeyHex: string, text: Uint8Array, signature: Uint8Array) => Promise<boolean>;

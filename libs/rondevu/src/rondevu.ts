@@ -7,6 +7,7 @@ import { isObject, type Json } from './json.ts';
 import { createMethods } from './methods/index.ts';
 import type { Answer, OpenMethod, SignedMethod } from './methods/method.ts';
 import type { RondevuOptions } from './options.ts';
+import { noteRefused } from './refused.ts';
 import { createRenewal } from './renewal.ts';
 import { type Headers, headersOf, type RondevuRequest } from './request.ts';
 
@@ -84,6 +85,11 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
       commandId: null,
     });
 
+    const refuse = (caller: string | null, failure: Failure): Failure => {
+      noteRefused(options.notices, item, caller, failure);
+      return failure;
+    };
+
     const runOpen = (open: OpenMethod) => {
       const claimed = claimedIdentity(dialect, item, headers);
       const { clientAddress } = request;
@@ -94,14 +100,14 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
       const proof = await authenticate(item, dialect, headers, signed.optionalMember);
       if (proof instanceof Failure) {
         options.onAuthFailed(proof.code);
-        return proof;
+        return refuse(null, proof);
       }
       const { caller } = proof;
-      if (!(await options.admitCaller(caller))) return fail('RATE_LIMIT_EXCEEDED');
+      if (!(await options.admitCaller(caller))) return refuse(caller, fail('RATE_LIMIT_EXCEEDED'));
       const context = contextFor(caller, proof.authorisation);
       const renewed = dialect === 'ed' ? [] : await renew(caller, context);
       const answer = await signed.run({ params, dialect, caller, context });
-      return answer instanceof Failure ? answer : { ...answer, writes: [...renewed, ...answer.writes] };
+      return answer instanceof Failure ? refuse(caller, answer) : { ...answer, writes: [...renewed, ...answer.writes] };
     };
 
     return method.access === 'open' ? runOpen(method) : runSigned(method);
@@ -125,14 +131,21 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
       }
       const { items, operations } = envelope;
       const all = (failure: Failure) => answered(200, Array(items.length).fill(failed(failure)));
-      if (!request.withinLimit) return all(fail('RATE_LIMIT_EXCEEDED'));
+      const limited = () => {
+        const failure = fail('RATE_LIMIT_EXCEEDED');
+        for (const value of items) {
+          const item = readItem(value);
+          if (!(item instanceof Failure)) noteRefused(options.notices, item, null, failure);
+        }
+        return all(failure);
+      };
+      if (!request.withinLimit) return limited();
       if (operations > limits.maxTotalOperations) {
         return all(fail('BATCH_TOO_LARGE', `A batch has at most ${limits.maxTotalOperations} operations`));
       }
       // Each item has been counted as one call already; what it holds beyond that counts too.
       const more = operations - items.length;
-      if (more > 0 && !(await options.admitOperations(request.clientAddress, more)))
-        return all(fail('RATE_LIMIT_EXCEEDED'));
+      if (more > 0 && !(await options.admitOperations(request.clientAddress, more))) return limited();
 
       const headers = headersOf(request);
       const results: RpcResult[] = [];

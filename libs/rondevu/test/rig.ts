@@ -10,12 +10,13 @@ import {
   memoryEventLog,
   memoryFeeds,
   memoryNonceStore,
+  memoryObservations,
   memorySessionQuota,
   memorySessions,
 } from '@signalbox/memory';
-import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
+import { createDiscoverQueries, createFeedQueries, createNotices, createSessionQueries } from '@signalbox/queries';
 import * as projections from '@signalbox/read-models/projections';
-import { fakeClock, seededChance, t0 } from '@signalbox/testing';
+import { fakeClock, seededChance, t0, unchained, unsealed } from '@signalbox/testing';
 import { canonicalJson, type Signable } from '../src/canonical-json.ts';
 import { createRondevu, defaultLimits, type RondevuLimits, type RondevuOptions } from '../src/index.ts';
 import type { Json } from '../src/json.ts';
@@ -48,7 +49,7 @@ export const createRig = (wanted: RigOptions = {}) => {
   const chance = seededChance(7);
   const now = () => clock.now();
   const log = memoryEventLog({ now, id: 'log-1' });
-  const codec = createEventCodec();
+  const codec = createEventCodec(unsealed);
   const views = {
     sessions: memorySessions(),
     discovery: memoryDiscovery({ chance }),
@@ -83,6 +84,7 @@ export const createRig = (wanted: RigOptions = {}) => {
 
   const handlerParts = {
     log,
+    chain: unchained,
     newEventId: () => chance.uuid(),
     derivedEventId: (commandId: string, index: number) => `${commandId}/${index}`,
     cachedStates: 100,
@@ -116,12 +118,14 @@ export const createRig = (wanted: RigOptions = {}) => {
   });
 
   const faults: unknown[] = [];
+  const observations = memoryObservations();
   const options: RondevuOptions = {
     sessions,
     credentials,
     discover: createDiscoverQueries({ discovery: views.discovery, now }),
     sessionQueries: createSessionQueries({ sessions: views.sessions, now }),
     feed: createFeedQueries({ feeds: views.feeds.feeds, after: (ms, work) => clock.after(ms, work) }),
+    notices: createNotices({ observations, now }),
     verifyEd25519: ed25519Verifier({ cacheSize: 100 }).verify,
     verifyHmac,
     secretsOf: async (name, at) => {
@@ -169,7 +173,7 @@ export const createRig = (wanted: RigOptions = {}) => {
 
   const newNonce = () => chance.uuid();
 
-  return { clock, log, views, sessions, credentials, faults, post, send, one, newNonce };
+  return { clock, log, views, sessions, credentials, faults, observations, post, send, one, newNonce };
 };
 
 export type Rig = ReturnType<typeof createRig>;

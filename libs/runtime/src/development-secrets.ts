@@ -71,11 +71,12 @@ export const withDevelopmentSecrets = (
     made.push(path);
     return [key];
   };
-  const { masterKeys, tokenKeys, adminKeys } = config.secrets;
+  const { masterKeys, tokenKeys, adminKeys, checkpointKeys } = config.secrets;
   const secrets = {
     masterKeys: fill(masterKeys, 'master.key'),
     tokenKeys: fill(tokenKeys, 'token.key'),
     adminKeys: fill(adminKeys, 'admin.key'),
+    checkpointKeys: fill(checkpointKeys, 'checkpoint.key'),
   };
   return { config: { ...config, secrets }, made };
 };

@@ -23,6 +23,7 @@ const safe: Env = {
   SIGNALBOX_MASTER_KEYS: key('a1'),
   SIGNALBOX_TOKEN_KEYS: key('b27'),
   SIGNALBOX_ADMIN_KEYS: key('c39'),
+  SIGNALBOX_CHECKPOINT_KEYS: key('e51'),
   SIGNALBOX_CORS_ORIGINS: 'https://app.example.com',
   SIGNALBOX_TRUSTED_PROXIES: '10.0.0.0/8',
 };
@@ -56,6 +57,8 @@ describe('loading the configuration', () => {
       offerMaxTtlMs: 86_400_000,
       answeredTtlMs: 30_000,
       endedRetentionMs: 300_000,
+      retentionMs: 7 * 86_400_000,
+      keyEpochMs: 3_600_000,
       credentialTtlMs: 365 * 86_400_000,
       rotationGraceMs: 3_600_000,
       timestampWindowMs: 60_000,
@@ -88,6 +91,23 @@ describe('loading the configuration', () => {
       operations: 1_200,
       addressFactor: 5,
     });
+  });
+
+  it('refuses a retention that would end the keys of what is in use', () => {
+    const env = {
+      SIGNALBOX_OFFER_MAX_TTL_MS: '60000',
+      SIGNALBOX_ANSWERED_TTL_MS: '1',
+      SIGNALBOX_ENDED_RETENTION_MS: '9',
+    };
+    expect(configOf({ ...env, SIGNALBOX_RETENTION_MS: '60010' }).lifetimes.retentionMs).toBe(60_010);
+    expect(problemsOf({ ...env, SIGNALBOX_RETENTION_MS: '60009' })).toEqual([
+      expect.stringMatching(/^SIGNALBOX_RETENTION_MS \(60009\) is shorter than .* \(60010: .* Raise it/),
+    ]);
+  });
+
+  it('refuses to keep keys where read models are', () => {
+    const env = { SIGNALBOX_REDIS_URL: 'redis://127.0.0.1:6379', SIGNALBOX_KEYS_URL: 'redis://127.0.0.1:6379' };
+    expect(problemsOf(env)).toEqual([expect.stringMatching(/are the same: .* a Redis of their own/)]);
   });
 
   it('listens on every address in production, where a container is around it', () => {
@@ -208,6 +228,7 @@ describe('production', () => {
       'SIGNALBOX_MASTER_KEYS',
       'SIGNALBOX_TOKEN_KEYS',
       'SIGNALBOX_ADMIN_KEYS',
+      'SIGNALBOX_CHECKPOINT_KEYS',
       'SIGNALBOX_CORS_ORIGINS',
       'Neither TLS nor a trusted proxy',
       'SIGNALBOX_RATE_LIMITS',

@@ -30,13 +30,18 @@ const configOf = (env: Record<string, string>) => {
 const hex = (byte: number) => Buffer.alloc(32, byte).toString('hex');
 
 describe('keys made in development', () => {
-  it('are three different ones, which only their owner can read', () => {
+  it('are four different ones, which only their owner can read', () => {
     const { files, directories, access } = memoryFiles();
     const { config, made } = withDevelopmentSecrets(configOf({}), access, countingChance());
-    expect(config.secrets).toEqual({ masterKeys: [hex(1)], tokenKeys: [hex(2)], adminKeys: [hex(3)] });
-    expect(made).toEqual(['master', 'token', 'admin'].map((name) => join('/data/keys', `${name}.key`)));
+    expect(config.secrets).toEqual({
+      masterKeys: [hex(1)],
+      tokenKeys: [hex(2)],
+      adminKeys: [hex(3)],
+      checkpointKeys: [hex(4)],
+    });
+    expect(made).toEqual(['master', 'token', 'admin', 'checkpoint'].map((name) => join('/data/keys', `${name}.key`)));
     expect(directories).toEqual(new Map([['/data/keys', 0o700]]));
-    expect([...files.values()].map(({ mode }) => mode)).toEqual([0o600, 0o600, 0o600]);
+    expect([...files.values()].map(({ mode }) => mode)).toEqual([0o600, 0o600, 0o600, 0o600]);
   });
 
   it('are the same at the next start', () => {
@@ -67,7 +72,7 @@ describe('keys made in development', () => {
       countingChance(),
     );
     expect(config.secrets.tokenKeys).toEqual([given]);
-    expect(made).toHaveLength(2);
+    expect(made).toHaveLength(3);
     expect(files.has('/data/keys/token.key')).toBe(false);
   });
 
@@ -78,12 +83,12 @@ describe('keys made in development', () => {
     const again = withDevelopmentSecrets(config, secretFilesOnDisk, systemChance);
     const modeOf = (path: string) => statSync(path).mode & 0o777;
     const keys = join(dataDir, 'keys');
-    expect(readdirSync(keys).sort()).toEqual(['admin.key', 'master.key', 'token.key']);
-    expect([modeOf(keys), ...first.made.map(modeOf)]).toEqual([0o700, 0o600, 0o600, 0o600]);
+    expect(readdirSync(keys).sort()).toEqual(['admin.key', 'checkpoint.key', 'master.key', 'token.key']);
+    expect([modeOf(keys), ...first.made.map(modeOf)]).toEqual([0o700, 0o600, 0o600, 0o600, 0o600]);
     expect(again).toEqual({ config: first.config, made: [] });
-    expect(new Set(Object.values(first.config.secrets).flat()).size).toBe(3);
+    expect(new Set(Object.values(first.config.secrets).flat()).size).toBe(4);
     expect(secretFilesOnDisk.create(join(keys, 'admin.key'), 'x', 0o600)).toBe(false);
-    expect(readdirSync(keys), 'no drafts are left').toHaveLength(3);
+    expect(readdirSync(keys), 'no drafts are left').toHaveLength(4);
     rmSync(dataDir, { recursive: true });
   });
 });

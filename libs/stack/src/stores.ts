@@ -1,4 +1,5 @@
 import { derivedUuid, type Stores } from '@signalbox/assembly';
+import { memoryObservations } from '@signalbox/memory';
 import { BreakerOpen, createCircuitBreaker, type ServiceContext } from '@signalbox/runtime';
 import {
   connectRedis,
@@ -14,6 +15,7 @@ import {
   redisIdempotencyStore,
   redisLogId,
   redisNonceStore,
+  redisObservations,
   redisProgress,
   redisRateLimiter,
   redisRebuildRequests,
@@ -86,13 +88,21 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
   const progress = redisProgress(generations.live, {
     ...{ retentionMs: lifetimes.endedRetentionMs, after: timers.after, monotonic: () => clock.monotonic() },
   });
+  const observations = redisObservations({ redis, local: memoryObservations(), now, after: timers.after });
   const check = async () => {
     await redis.ping();
     if ((await generations.current()) === null) throw new Error('There are no read models yet.');
   };
   return {
     stores: {
-      ...{ progress, check, discovery: live.discovery, sessions: live.sessions, credentials: live.credentials },
+      ...{
+        progress,
+        observations,
+        check,
+        discovery: live.discovery,
+        sessions: live.sessions,
+        credentials: live.credentials,
+      },
       ...{ feeds: live.feeds, dueTimes: live.dueTimes },
       quota: redisSessionQuota(generations.live, {
         ...{ maxPerIdentity: limits.maxSessionsPerIdentity, max: limits.maxSessions, after: timers.after },
@@ -111,7 +121,10 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
       turn: redisTurns(redis),
     },
     readModelsOf: (logId) => readModels({ redis, generations, live: live.views, context, logId, check }),
-    close: () => redis.close(),
+    close: async () => {
+      await observations.close();
+      await redis.close();
+    },
   };
 };
 

@@ -7,3 +7,4 @@ export { frozen } from './frozen.ts';
 export { settle, until } from './real-time.ts';
 export { seededChance } from './seeded-chance.ts';
 export { type Spec, specFor } from './spec-for.ts';
+export { unchained, unsealed } from './unsealed.ts';

@@ -7,7 +7,8 @@
  *   which sequence (`forgottenUpTo`) and position (`forgottenPosition`) items may have been forgotten, and the largest
  *   position of each lane (`lane:<n>`).
  * - `session:<id>`: sequence, position and recipient of each item of a session, by sequence.
- * - `over`: the sessions that have ended, by when that was.
+ * - `over`: the sessions that have ended, by when that was. Of one that was taken back the items are gone at once; its
+ *   `session:<id>` stays until it is forgotten, and with it the `feed:<recipient>` of whoever had items of it.
  * - `counters`: the last `sequence`; the `latest` time recorded; the `run` of the server that numbers now, and the time
  *   since which it does (`runSince`); and what feeds begin with that hold nothing yet: the largest of what feeds that
  *   were forgotten whole had come to.
@@ -38,18 +39,31 @@ local function beginningOf(recipient)
   local known = redis.call('HMGET', keyOf(recipient), 'nextAt', 'forgottenUpTo', 'forgottenPosition')
   return tonumber(known[1] or '0'), tonumber(known[2] or '0'), tonumber(known[3] or '0')
 end
+
+local function remove(recipient, sequence)
+  redis.call('ZREMRANGEBYSCORE', itemsOf(recipient), sequence, sequence)
+  redis.call('ZREMRANGEBYSCORE', lateOf(recipient), sequence, sequence)
+end
+local function entriesOf(session)
+  local entries = {}
+  for i, entry in ipairs(redis.call('ZRANGE', indexOf(session), 0, -1)) do
+    entries[i] = { string.match(entry, '^(%d+) (%d+) (.*)$') }
+  end
+  return entries
+end
 `;
 
 /** What the rows of the feeds do beside being written. A row is indexed as long as its session lives. */
 export const FEED_OUTPUT = `${FEED}
-local produced, endings = {}, {}
+local produced, endings, takenBack = {}, {}, {}
 
 local function index() end
 local function unindex(stream) endings[string.match(stream, '^[^-]*-(.*)$')] = true end
 
 local function emit(_, _, outs)
-  local session, lane, isOver, latest = outs[1], outs[2], outs[3] == '1', tonumber(outs[4])
+  local session, lane, isOver, latest = outs[1], outs[2], outs[3] ~= 'lives', tonumber(outs[4])
   if isOver then endings[session] = true end
+  if outs[3] == 'taken back' then takenBack[session] = true end
   for i = 5, #outs, 6 do
     produced[#produced + 1] = {
       session = session, lane = lane, recipient = outs[i], recordedAt = tonumber(outs[i + 1]),
@@ -87,6 +101,17 @@ local function leaveOut(item)
   redis.call('HSET', key, 'forgottenPosition', whole(math.max(before, tonumber(item.position))))
 end
 
+-- Only those who had not come so far are told that they may have missed something.
+local function takeBack(session)
+  for _, entry in ipairs(entriesOf(session)) do
+    local sequence, position, recipient = entry[1], entry[2], entry[3]
+    local _, upTo, upToPosition = beginningOf(recipient)
+    remove(recipient, sequence)
+    redis.call('HSET', keyOf(recipient), 'forgottenUpTo', whole(math.max(upTo, tonumber(sequence))),
+      'forgottenPosition', whole(math.max(upToPosition, tonumber(position))))
+  end
+end
+
 local function finish()
   if #produced == 0 and next(endings) == nil then return false end
   table.sort(produced, byPosition)
@@ -111,6 +136,7 @@ local function finish()
   for session in pairs(endings) do
     if redis.call('EXISTS', indexOf(session)) == 1 then redis.call('ZADD', over, 'NX', whole(latest), session) end
   end
+  for session in pairs(takenBack) do takeBack(session) end
   if not isRebuilt then
     for recipient, last in pairs(told) do
       redis.call('PUBLISH', namespace .. ':feed:' .. recipient, numberingOf(run) .. ' ' .. last)
@@ -125,8 +151,7 @@ export const FORGET_ITEMS = `${FEED}
 local endedBefore, most = take(), take()
 
 local function forget(recipient, sequence, position)
-  redis.call('ZREMRANGEBYSCORE', itemsOf(recipient), sequence, sequence)
-  redis.call('ZREMRANGEBYSCORE', lateOf(recipient), sequence, sequence)
+  remove(recipient, sequence)
   local nextAt, upTo, upToPosition = beginningOf(recipient)
   local isEmpty = redis.call('EXISTS', itemsOf(recipient)) == 0
   local key = isEmpty and counters or feedOf(recipient)
@@ -143,10 +168,7 @@ end
 
 local gone = redis.call('ZRANGEBYSCORE', over, '-inf', '(' .. endedBefore, 'LIMIT', 0, most)
 for _, session in ipairs(gone) do
-  for _, entry in ipairs(redis.call('ZRANGE', indexOf(session), 0, -1)) do
-    local sequence, position, recipient = string.match(entry, '^(%d+) (%d+) (.*)$')
-    forget(recipient, sequence, position)
-  end
+  for _, entry in ipairs(entriesOf(session)) do forget(entry[3], entry[1], entry[2]) end
   redis.call('DEL', indexOf(session))
   redis.call('ZREM', over, session)
 end

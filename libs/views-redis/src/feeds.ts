@@ -1,5 +1,5 @@
 import { idOf, laneOf, type StreamName, type View } from '@signalbox/event-sourcing';
-import type { Delivered, FeedItem, FeedOut, FeedSessionRow, Feeds, Forgets } from '@signalbox/read-models';
+import type { Delivered, FeedItem, FeedOut, FeedSessionRow, Feeds, FeedTold, Forgets } from '@signalbox/read-models';
 import type { Reply } from './connection.ts';
 import { FEED_OUTPUT, FORGET_ITEMS } from './feeds.lua.ts';
 import { waitForFeed } from './feeds-changed.ts';
@@ -34,9 +34,9 @@ export const redisFeeds = (
   const rows = redisRows<FeedSessionRow, FeedOut>(keyspace, {
     name: 'feeds',
     facts: () => [1],
-    outs: ({ stream, row, out }) => [
-      ...[idOf(stream), laneOf(stream), row === undefined ? 1 : 0, Math.max(...out.map((one) => one.recordedAt))],
-      ...out.flatMap(({ recipient, sessionId, recordedAt, position, index, delivered }) => [
+    outs: ({ stream, row, recordedAt: latest, out }) => [
+      ...[idOf(stream), laneOf(stream), endOf(row, out), latest],
+      ...told(out).flatMap(({ recipient, sessionId, recordedAt, position, index, delivered }) => [
         ...[recipient, recordedAt, position, index, timesOf(delivered)],
         JSON.stringify([sessionId, delivered]),
       ]),
@@ -140,6 +140,17 @@ const itemIn = (kept: string): KeptItem => {
     ...{ sequence: Number(sequence), at: Number(at), sessionId, delivered },
     ...{ lane: Number(lane), position: Number(position) },
   };
+};
+
+const isTakenBack = (out: readonly FeedOut[]): boolean => out.some((one) => 'takenBack' in one);
+
+const told = (out: readonly FeedOut[]): readonly FeedTold[] =>
+  isTakenBack(out) ? [] : out.filter((one) => 'delivered' in one);
+
+/** What the script is told of the session. */
+const endOf = (row: FeedSessionRow | undefined, out: readonly FeedOut[]): 'lives' | 'over' | 'taken back' => {
+  if (isTakenBack(out)) return 'taken back';
+  return row === undefined ? 'over' : 'lives';
 };
 
 const byLane = (one: { readonly stream: StreamName }, other: { readonly stream: StreamName }): number =>

@@ -6,14 +6,22 @@ export type OptionKind = { readonly takes: string } | 'flag';
 
 /** What was given on the command line. */
 export type Given = {
+  /** Throws for a name that the command does not declare. */
+  readonly positional: (name: string) => string;
   readonly text: (option: string) => string | undefined;
   readonly flag: (option: string) => boolean;
 };
 
+/** What a command takes: as many values as `positionals` names, in that order, and options between them. */
+export type Takes = {
+  readonly positionals?: readonly string[];
+  readonly options: Readonly<Record<string, OptionKind>>;
+};
+
 /** Throws `WrongUsage`, which names the mistake and what would be right. `command` is how the help calls it. */
-export const parseOptions = (
+export const parseArguments = (
   command: string,
-  options: Readonly<Record<string, OptionKind>>,
+  { positionals = [], options }: Takes,
   args: readonly string[],
 ): Given => {
   const { tokens } = parseArgs({
@@ -25,6 +33,7 @@ export const parseOptions = (
     allowPositionals: true,
     tokens: true,
   });
+  const values: string[] = [];
   const texts = new Map<string, string>();
   const flags = new Set<string>();
   const refuse = (mistake: string): never => {
@@ -33,7 +42,8 @@ export const parseOptions = (
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      refuse(`${command} takes options only, and “${token.value}” is none.${hintFor(options)}`);
+      values.push(token.value);
+      if (values.length > positionals.length) refuse(tooMuch(command, positionals, token.value) + hintFor(options));
       continue;
     }
     const { name, rawName, value, inlineValue } = token;
@@ -47,12 +57,28 @@ export const parseOptions = (
       refuse(`${rawName} needs a value: ${rawName} ${kind.takes}.`);
     } else texts.set(name, value);
   }
-  return { text: (option) => texts.get(option), flag: (option) => flags.has(option) };
+  const missing = positionals.slice(values.length);
+  if (missing.length > 0) refuse(`${missing.join(' ')} is missing: ${[command, ...positionals].join(' ')}.`);
+  return {
+    positional: (name) => {
+      const value = values[positionals.indexOf(name)];
+      if (value === undefined) throw new Error(`${command} does not declare ${name}.`);
+      return value;
+    },
+    text: (option) => texts.get(option),
+    flag: (option) => flags.has(option),
+  };
 };
+
+const tooMuch = (command: string, positionals: readonly string[], value: string): string =>
+  positionals.length === 0
+    ? `${command} takes options only, and “${value}” is none.`
+    : `${command} takes ${positionals.join(' ')} and options; “${value}” is too much.`;
 
 const hintFor = (options: Readonly<Record<string, OptionKind>>): string => {
   const known = Object.entries(options).map(([name, kind]) =>
     kind === 'flag' ? `--${name}` : `--${name} ${kind.takes}`,
   );
+  if (known.length === 0) return '';
   return ` There ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}.`;
 };

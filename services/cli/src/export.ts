@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { createWriteStream, existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
 import { openSqliteLog } from '@signalbox/log-sqlite';
 import type { Command } from './command.ts';
 import { Failure, WrongUsage } from './errors.ts';
 import type { Host } from './host.ts';
+import { isBrokenPipe, newFile, write } from './output.ts';
 import { counted, createProgress } from './progress.ts';
 import { settings } from './settings.ts';
 import { exportedLog } from './write-export.ts';
@@ -88,27 +87,3 @@ const openLog = async (directory: string, { clock, chance }: Host) => {
     );
   }
 };
-
-/** Written beside its place and put there at the end, so that there is never half an export under its name. */
-const newFile = (path: string): { readonly stream: Writable; readonly done: () => Promise<void> } => {
-  const draft = `${path}.part`;
-  const stream = createWriteStream(draft, { mode: 0o600, flush: true });
-  stream.on('error', () => {}); // it is told to whoever writes
-  return {
-    stream,
-    done: async () => {
-      stream.end();
-      await once(stream, 'close');
-      if (stream.errored) throw stream.errored;
-      renameSync(draft, path);
-    },
-  };
-};
-
-/** Resolves when the stream has taken it. */
-const write = (stream: Writable, text: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error ? reject(error) : resolve()));
-  });
-
-const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';

@@ -8,10 +8,14 @@ const own = {
   SIGNALBOX_DATA_DIR: 'data-dir',
   SIGNALBOX_EVENTSTOREDB_URL: 'eventstoredb',
   SIGNALBOX_REDIS_URL: 'redis',
+  SIGNALBOX_KEYS_URL: 'keys',
   SIGNALBOX_NAMESPACE: null,
 } as const;
 
 type OwnName = keyof typeof own;
+
+/** What a command may need beside those; any other command does not even read them. */
+type SecretName = 'SIGNALBOX_ADMIN_KEYS' | 'SIGNALBOX_CHECKPOINT_KEYS';
 
 /**
  * The settings of a command: those of the services, from the same variables, where no option was given. What only a
@@ -21,8 +25,9 @@ export const settings = (
   { env }: Host,
   given: Partial<Record<OwnName, string | undefined>>,
   needs: readonly StackPart[],
+  secrets: readonly SecretName[] = [],
 ): Config => {
-  const wanted = new Map(Object.entries(env).filter(([name]) => concernsUs(name)));
+  const wanted = new Map(Object.entries(env).filter(([name]) => concernsUs(name, secrets)));
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     wanted.delete(`${name}_FILE`);
@@ -34,9 +39,10 @@ export const settings = (
 };
 
 /** A name that no server knows either is kept: it is a slip, and is told so. */
-const concernsUs = (name: string): boolean => {
+const concernsUs = (name: string, secrets: readonly string[]): boolean => {
   const plain = name.replace(/_FILE$/, '');
-  return plain in own || !variables.some((variable) => variable.name === name || variable.name === plain);
+  if (plain in own || secrets.includes(plain)) return true;
+  return !variables.some((variable) => variable.name === name || variable.name === plain);
 };
 
 const optionFor = (problem: string): string => {

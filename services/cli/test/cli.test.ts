@@ -12,10 +12,10 @@ describe('signalbox', () => {
     expect(await signalbox(['--version'])).toEqual({ code: 0, stderr: '', stdout: '1.2.3\n' });
   });
 
-  it.each(['export', 'import', 'rebuild'])(
+  it.each(['export', 'import', 'rebuild', 'keys status', 'keys rotate', 'keys export', 'keys import'])(
     '%s --help says what it does, with options, examples and exit codes',
     async (name) => {
-      const { code, stdout, stderr } = await signalbox([name, '--help', '--whatever']);
+      const { code, stdout, stderr } = await signalbox([...name.split(' '), '--help', '--whatever']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout.startsWith(`signalbox ${name}: `)).toBe(true);
       expect(stdout).toContain(`npm run --silent signalbox -- ${name}`);
@@ -25,9 +25,15 @@ describe('signalbox', () => {
   );
 
   it.each([
-    [[], 'Say what to do: export, import, rebuild. See signalbox --help.'],
-    [['exprot'], 'There is no command “exprot”. There are export, import, rebuild. See signalbox --help.'],
-    [['--what'], 'There is no command “--what”. There are export, import, rebuild. See signalbox --help.'],
+    [[], 'Say what to do: export, import, rebuild, '],
+    [['exprot'], 'There is no command “exprot”. There are export, import, rebuild, '],
+    [['keys'], 'Say what to do with keys: status, rotate, export, import. See signalbox keys --help.'],
+    [
+      ['keys', 'lose'],
+      'There is no command “keys lose”. There are status, rotate, export, import. See signalbox keys --help.',
+    ],
+    [['keys', '--json', 'status'], 'There is no command “keys --json”.'],
+    [['--what'], 'There is no command “--what”. There are export, import, rebuild, '],
     [
       ['export', '--to', 'x'],
       'signalbox export has no option --to. There are --data-dir DIR, --out FILE, --progress. See signalbox export --help.',
@@ -57,6 +63,13 @@ describe('signalbox', () => {
     const wrong = await signalbox(args);
     expect(wrong).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(said) });
     expect(wrong.stderr).not.toContain('secret');
+  });
+
+  it('keys --help lists what can be done with keys', async () => {
+    const { code, stdout, stderr } = await signalbox(['keys', '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const name of ['status', 'rotate', 'export', 'import']) expect(stdout).toContain(`  keys ${name} `);
+    expect(stdout).not.toContain('rebuild');
   });
 
   it('a variable that no part of Signalbox knows is told; those of the servers are left alone', async () => {

@@ -50,6 +50,7 @@ export const anEvent = (over: Partial<NewEvent> = {}): NewEvent => ({
   metadata: {
     ...{ actor: 'someone', correlationId: 'request 1', causationId: 'request 1', trace: null, authorisation: null },
   },
+  ...{ hash: null, previousHash: null },
   ...over,
 });
 

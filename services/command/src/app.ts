@@ -1,5 +1,5 @@
-import type { Identity, WriteSide } from '@signalbox/assembly';
-import type { CredentialCommands, SessionCommands } from '@signalbox/commands';
+import type { Identity, Stores, WriteSide } from '@signalbox/assembly';
+import type { CredentialCommands, ObservationCommands, SessionCommands } from '@signalbox/commands';
 import type { V1 } from '@signalbox/contracts';
 import type { Scope } from '@signalbox/identity';
 import type { Config } from '@signalbox/runtime';
@@ -9,6 +9,7 @@ import { answerOffer } from './routes/answer-offer.ts';
 import { issueCredential } from './routes/issue-credential.ts';
 import { issueToken } from './routes/issue-token.ts';
 import { publishOffers } from './routes/publish-offers.ts';
+import { reportConnection } from './routes/report.ts';
 import { retagSession } from './routes/retag-session.ts';
 import { revokeCredential } from './routes/revoke-credential.ts';
 import { rotateCredential } from './routes/rotate-credential.ts';
@@ -18,6 +19,9 @@ export type CommandDeps = {
   readonly v1: V1;
   readonly sessions: SessionCommands;
   readonly credentials: CredentialCommands;
+  readonly observations: Pick<ObservationCommands, 'report'>;
+  /** Ended sessions are found too, until they are forgotten. */
+  readonly findSession: Stores['sessions']['find'];
   readonly issueToken: (
     subject: string,
     scopes: readonly Scope[],
@@ -32,15 +36,18 @@ export const commandDeps = (parts: {
   readonly v1: V1;
   readonly config: Pick<Config, 'lifetimes'>;
   readonly writeSide: WriteSide;
+  readonly rows: Pick<Stores['sessions'], 'find'>;
   readonly identity: Pick<Identity, 'tokens'>;
   readonly now: () => number;
 }): CommandDeps => {
-  const { v1, writeSide, identity, now } = parts;
+  const { v1, writeSide, identity, rows, now } = parts;
   const { credentialTtlMs, rotationGraceMs } = parts.config.lifetimes;
   return {
     ...{ v1, now },
     sessions: writeSide.sessions,
     credentials: writeSide.credentials,
+    observations: writeSide.observations,
+    findSession: (sessionId) => rows.find(sessionId),
     issueToken: (subject, scopes) => identity.tokens.issue({ subject, scopes, now: now() }),
     credentialTtlMs: { default: credentialTtlMs, max: Math.max(credentialTtlMs, MAX_CREDENTIAL_TTL_MS) },
     defaultGraceMs: rotationGraceMs,
@@ -63,6 +70,7 @@ export const commandRoutes: CommandRoute = async (app, deps) => {
     withdrawSession,
     answerOffer,
     addCandidates,
+    reportConnection,
   ]) {
     await app.register(route, deps);
   }

@@ -3,6 +3,7 @@ import {
   createEdge,
   createIdentity,
   createWriter,
+  type Keys,
   type ObservedLog,
   type Stores,
   whenShown,
@@ -19,18 +20,28 @@ import { commandDeps, commandRoutes } from './app.ts';
 export const buildCommand = async (options: {
   readonly context: ServiceContext;
   readonly log: ObservedLog;
+  readonly keys: Keys;
   readonly stores: Pick<
     Stores,
-    'credentials' | 'quota' | 'progress' | 'nonces' | 'rateLimiter' | 'idempotency' | 'check'
+    | 'credentials'
+    | 'sessions'
+    | 'quota'
+    | 'progress'
+    | 'observations'
+    | 'nonces'
+    | 'rateLimiter'
+    | 'idempotency'
+    | 'check'
   >;
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
-  const { context, log, stores } = options;
+  const { context, log, keys, stores } = options;
   const { config, clock, chance, logger } = context;
   const now = () => clock.now();
   const { consistencyWaitMs, shownWithinMs } = config.stack;
   const shown = (withinMs: number) => whenShown(stores.progress, { now, withinMs, logger });
-  const { ring, writeSide, checks } = createWriter({
-    ...{ context, log, stores },
+  const { ring } = keys;
+  const { writeSide, checks } = createWriter({
+    ...{ context, log, keys, stores },
     settled: { sessions: shownWithinMs === 0 ? atOnce : shown(shownWithinMs), credentials: shown(consistencyWaitMs) },
   });
   const identity = createIdentity({
@@ -41,10 +52,14 @@ export const buildCommand = async (options: {
   const { app, load } = await createEdge({
     ...{ context, identity, ring, checks, queueDepth: log.waiting },
     rateLimiter: stores.rateLimiter,
+    observations: stores.observations,
     idempotency: stores.idempotency,
     sections: ['credentials', 'sessions', 'operations'],
   });
-  await app.register(commandRoutes, commandDeps({ v1: createV1(config.limits), config, writeSide, identity, now }));
+  await app.register(
+    commandRoutes,
+    commandDeps({ v1: createV1(config.limits), config, writeSide, identity, now, rows: stores.sessions }),
+  );
   await app.ready();
   return {
     app,

@@ -1,21 +1,25 @@
-import { roleHelp, roleWelcome } from '@signalbox/assembly';
+import { createKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
+import { openKeys } from '@signalbox/stack/keys';
 import { openLog } from '@signalbox/stack/log';
 import { openStores } from '@signalbox/stack/stores';
 import { buildCommand } from './build.ts';
 
-const needs = ['eventstoredb', 'redis'] as const;
+const needs = ['eventstoredb', 'redis', 'keys'] as const;
 
 const open = async (context: ServiceContext): Promise<Opened> => {
   const log = await openLog(context);
+  const keyStore = await openKeys(context);
+  const keys = await createKeys(context, keyStore);
   const { stores, close: closeStores } = await openStores(context);
-  const { app, close } = await buildCommand({ context, log, stores });
+  const { app, close } = await buildCommand({ context, log, keys, stores });
   return {
     listen: (at) => app.listen({ ...at, listenTextResolver: () => 'listening' }),
     steps: [
       { name: 'server', close },
       { name: 'log', close: () => log.close() },
       { name: 'stores', close: closeStores },
+      { name: 'keys', close: () => keyStore.close() },
     ],
     welcome: roleWelcome('command', context),
   };

@@ -31,5 +31,6 @@ it('only publishing takes as long a body as the configuration allows', async () 
     'DELETE /v1/sessions/:sessionId': 65_536,
     'POST /v1/sessions/:sessionId/answer': 1_048_576,
     'POST /v1/sessions/:sessionId/candidates': 1_048_576,
+    'POST /v1/sessions/:sessionId/report': 65_536,
   });
 });

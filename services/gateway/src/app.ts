@@ -2,6 +2,7 @@ import type { V1 } from '@signalbox/contracts';
 import type { Progress } from '@signalbox/read-models';
 import type { Rondevu } from '@signalbox/rondevu';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { consolePage } from './console/console.ts';
 import { batch } from './routes/batch.ts';
 import { landing } from './routes/landing.ts';
 import { rpc } from './routes/rpc.ts';
@@ -24,7 +25,7 @@ export type GatewayDeps = {
 
 export type GatewayRoute = FastifyPluginAsyncZod<GatewayDeps>;
 
-/** The front door: the page for people, Rondevu's `/rpc`, and batches of v1 requests. */
+/** The front door: the page for people, the console, Rondevu's `/rpc`, and batches of v1 requests. */
 export const gatewayRoutes: GatewayRoute = async (app, deps) => {
-  for (const route of [landing, rpc, batch]) await app.register(route, deps);
+  for (const route of [landing, consolePage, rpc, batch]) await app.register(route, deps);
 };

@@ -3,6 +3,7 @@ import {
   createIdentity,
   createRpc,
   createWriter,
+  type Keys,
   type ObservedLog,
   type Stores,
   whenShown,
@@ -24,15 +25,17 @@ import { asyncApiRoute } from './routes/async-api.ts';
 export const buildGateway = async (options: {
   readonly context: ServiceContext;
   readonly log: ObservedLog;
+  readonly keys: Keys;
   readonly stores: Omit<Stores, 'dueTimes'>;
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
-  const { context, log, stores } = options;
+  const { context, log, keys, stores } = options;
   const { config, clock, chance, timers, logger, telemetry, version } = context;
   const { rateLimiter } = stores;
   const now = () => clock.now();
   const visible = whenShown(stores.progress, { now, withinMs: config.stack.consistencyWaitMs, logger });
-  const { ring, writeSide, checks } = createWriter({
-    ...{ context, log, stores },
+  const { ring } = keys;
+  const { writeSide, checks } = createWriter({
+    ...{ context, log, keys, stores },
     settled: { sessions: visible, credentials: visible },
   });
   const identity = createIdentity({
@@ -40,8 +43,9 @@ export const buildGateway = async (options: {
     credentials: stores.credentials,
     nonces: stores.nonces,
   });
-  const { app, load } = await createEdge({
+  const { app, load, notices } = await createEdge({
     ...{ context, identity, ring, checks, rateLimiter, queueDepth: log.waiting },
+    observations: stores.observations,
     idempotency: stores.idempotency,
     sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
   });
@@ -49,10 +53,18 @@ export const buildGateway = async (options: {
   const discover = createDiscoverQueries({ discovery: stores.discovery, now });
   const sessionQueries = createSessionQueries({ sessions: stores.sessions, now });
   const feedQueries = createFeedQueries({ feeds: stores.feeds, after: timers.after });
-  await app.register(commandRoutes, commandDeps({ v1, config, writeSide, identity, now }));
+  await app.register(commandRoutes, commandDeps({ v1, config, writeSide, identity, now, rows: stores.sessions }));
   await app.register(
     queryRoutes,
-    queryDeps({ v1, config, progress: stores.progress, discover, sessions: sessionQueries, feeds: feedQueries }),
+    queryDeps({
+      v1,
+      config,
+      notices,
+      progress: stores.progress,
+      discover,
+      sessions: sessionQueries,
+      feeds: feedQueries,
+    }),
   );
   const { metrics } = telemetry;
   await app.register(gatewayRoutes, {
@@ -60,7 +72,7 @@ export const buildGateway = async (options: {
     consistencyWaitMs: config.stack.consistencyWaitMs,
     rondevu: createRpc({
       ...{ config, writeSide, identity, discover, sessionQueries, feedQueries, rateLimiter, clock, logger, metrics },
-      credentials: stores.credentials,
+      ...{ credentials: stores.credentials, notices },
     }),
     healthy: async () => {
       const views = await stores.check().then(

@@ -40,6 +40,7 @@ export const createRig = async (
     tls: null,
     title: 'Signalbox',
     description: 'For tests.',
+    onSessionProblem: () => undefined,
     sections: ['batch', 'rondevu'],
     version: '1.2.3',
     instance: 'test-1',

@@ -1,4 +1,4 @@
-import { createOperationsApp, faultCheck, type ObservedLog, workChecks } from '@signalbox/assembly';
+import { createOperationsApp, faultCheck, type Keys, type ObservedLog, workChecks } from '@signalbox/assembly';
 import { createEventCodec } from '@signalbox/event-schemas';
 import {
   type BusBatch,
@@ -23,6 +23,7 @@ type Lane = (batch: BusBatch) => Promise<readonly PoisonEvent[]>;
 export const buildProjector = async (options: {
   readonly context: ServiceContext;
   readonly log: ObservedLog;
+  readonly keys: Keys;
   readonly subscriber: BusSubscriber;
   /** Projectors of one group share the work. */
   readonly group: string;
@@ -32,22 +33,17 @@ export const buildProjector = async (options: {
     readonly check: () => Promise<void>;
   };
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
-  const { context, log, subscriber, readModels } = options;
+  const { context, log, keys, subscriber, readModels } = options;
   const { clock, timers, chance, logger, telemetry } = context;
   const { metrics } = telemetry;
-  const codec = createEventCodec();
+  const codec = createEventCodec(keys.vault);
   const projections = bindProjections(readModels.live, { log, codec });
 
   const laneFor = (partition: number): Lane => {
     let poison: PoisonEvent[] = [];
-    /** The positions of what was applied or set aside. */
-    let dealtWith = new Set<number>();
     const runner: ProjectionRunner = createProjectionRunner({
       ...{ codec, projections },
       setAside: (event, { message }) => poison.push({ event, reason: message }),
-      onApplied: (applied) => {
-        dealtWith = new Set([...applied, ...poison.map(({ event }) => event)].map(({ position }) => position));
-      },
     });
     let isMarked = false;
     return async ({ events }) => {
@@ -58,7 +54,7 @@ export const buildProjector = async (options: {
       await runner.apply(events);
       // Read models that leave an event out have to be built anew by a version that knows it.
       for (const event of events) {
-        if (dealtWith.has(event.position)) continue;
+        if (codec.knows(event.type)) continue;
         poison.push({ event, reason: `This version does not know events of the type ${event.type}.` });
       }
       const last = events.at(-1);

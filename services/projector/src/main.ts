@@ -1,24 +1,28 @@
-import { roleHelp, roleWelcome } from '@signalbox/assembly';
+import { createKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { openProjectorBus } from '@signalbox/stack/bus';
+import { openKeys } from '@signalbox/stack/keys';
 import { openLog } from '@signalbox/stack/log';
 import { openStores } from '@signalbox/stack/stores';
 import { buildProjector } from './build.ts';
 
-const needs = ['eventstoredb', 'kafka', 'redis'] as const;
+const needs = ['eventstoredb', 'kafka', 'redis', 'keys'] as const;
 
 const open = async (context: ServiceContext): Promise<Opened> => {
   const log = await openLog(context);
+  const keyStore = await openKeys(context);
+  const keys = await createKeys(context, keyStore);
   const { readModelsOf, close: closeStores } = await openStores(context);
   const subscriber = await openProjectorBus(context);
   const readModels = readModelsOf(log.id);
-  const { app, close } = await buildProjector({ context, log, subscriber, group: 'projector', readModels });
+  const { app, close } = await buildProjector({ context, log, keys, subscriber, group: 'projector', readModels });
   return {
     listen: (at) => app.listen({ ...at, listenTextResolver: () => 'listening' }),
     steps: [
       { name: 'projector', close },
       { name: 'log', close: () => log.close() },
       { name: 'stores', close: closeStores },
+      { name: 'keys', close: () => keyStore.close() },
     ],
     welcome: roleWelcome('projector', context),
   };

@@ -9,12 +9,12 @@ import {
   memoryFeeds,
   memorySessions,
 } from '@signalbox/memory';
-import { fakeClock, metadata, seededChance, settle, t0 } from '@signalbox/testing';
+import { fakeClock, metadata, seededChance, settle, t0, unsealed } from '@signalbox/testing';
 import { bindProjections, follow, type Views } from '../src/app.ts';
 
 const clock = fakeClock(t0);
 const chance = seededChance(7);
-const codec = createEventCodec();
+const codec = createEventCodec(unsealed);
 
 export const newLog = () => memoryEventLog({ now: () => clock.now(), id: 'log-1' });
 export type Log = ReturnType<typeof newLog>;
@@ -23,8 +23,11 @@ export type Log = ReturnType<typeof newLog>;
 export const record = async (log: Log, stream: string, closes: boolean, ...events: readonly DomainEvent[]) => {
   const name = stream as StreamName;
   const revision = (await log.readStream(name)).length;
-  const encoded = await codec.encode(name, revision, events);
-  const added = encoded.map((event) => ({ ...event, id: chance.uuid(), metadata: metadata() }));
+  const encoded = await codec.encode(name, revision, events, null);
+  const added = encoded.map((event) => ({
+    ...{ ...event, id: chance.uuid(), metadata: metadata() },
+    ...{ hash: null, previousHash: null },
+  }));
   await log.append(name, added, revision === 0 ? 'no_stream' : revision - 1, { closes });
 };
 

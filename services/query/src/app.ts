@@ -1,5 +1,5 @@
 import type { V1 } from '@signalbox/contracts';
-import type { DiscoverQueries, FeedQueries, SessionQueries } from '@signalbox/queries';
+import type { DiscoverQueries, FeedQueries, Notices, SessionQueries } from '@signalbox/queries';
 import type { Progress } from '@signalbox/read-models';
 import type { Config } from '@signalbox/runtime';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
@@ -15,6 +15,7 @@ export type QueryDeps = {
   readonly discover: DiscoverQueries;
   readonly sessions: SessionQueries;
   readonly feeds: FeedQueries;
+  readonly notices: Pick<Notices, 'discovered' | 'delivered' | 'read'>;
   readonly progress: Progress;
   /** How long a query waits for what its consistency token stands for. */
   readonly consistencyWaitMs: number;
@@ -25,7 +26,7 @@ export type QueryDeps = {
 
 /** What the routes need, of the parts that a process has. */
 export const queryDeps = (
-  parts: Pick<QueryDeps, 'v1' | 'discover' | 'sessions' | 'feeds' | 'progress'> & {
+  parts: Pick<QueryDeps, 'v1' | 'discover' | 'sessions' | 'feeds' | 'notices' | 'progress'> & {
     readonly config: Pick<Config, 'stack' | 'timeouts'>;
   },
 ): QueryDeps => {

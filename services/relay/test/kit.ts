@@ -16,8 +16,6 @@ export const recorded = (position: number): RecordedEvent => ({
   revision: Math.floor(position / 7),
   position,
   recordedAt: 1_790_000_000_000 + position,
-  hash: null,
-  previousHash: null,
 });
 
 export const aNewEvent = (): NewEvent => ({
@@ -27,6 +25,8 @@ export const aNewEvent = (): NewEvent => ({
   data: new TextEncoder().encode('{}'),
   keyId: null,
   metadata: metadata(),
+  hash: null,
+  previousHash: null,
 });
 
 /** Appends `count` events, dealt to `streams` streams in turn. */

@@ -1,3 +1,4 @@
 export { type CompensateOptions, compensate } from './compensate.ts';
+export { type ObserveOptions, observeOnce, observeRegularly } from './observe.ts';
 export { type SweepOptions, sweepOnce, sweepRegularly } from './sweep.ts';
 export { schedulerWork } from './work.ts';

@@ -2,6 +2,7 @@ import {
   atOnce,
   createOperationsApp,
   createWriter,
+  type Keys,
   type ObservedLog,
   type Stores,
   workChecks,
@@ -22,21 +23,30 @@ export type Forgetting = {
 export const buildScheduler = async (options: {
   readonly context: ServiceContext;
   readonly log: ObservedLog;
+  readonly keys: Keys;
   readonly stores: Pick<
     Stores,
-    'credentials' | 'dueTimes' | 'quota' | 'nonces' | 'idempotency' | 'rateLimiter' | 'check'
+    | 'credentials'
+    | 'dueTimes'
+    | 'sessions'
+    | 'observations'
+    | 'quota'
+    | 'nonces'
+    | 'idempotency'
+    | 'rateLimiter'
+    | 'check'
   >;
   readonly forgetting: Forgetting;
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
-  const { context, log, stores, forgetting } = options;
+  const { context, log, keys, stores, forgetting } = options;
   const { clock, config, telemetry } = context;
   const { sweepIntervalMs, endedRetentionMs } = config.lifetimes;
   const { writeSide, checks } = createWriter({
-    ...{ context, log, stores },
+    ...{ context, log, keys, stores },
     settled: { sessions: atOnce, credentials: atOnce },
   });
   const work = schedulerWork({
-    ...{ context, writeSide, due: stores.dueTimes },
+    ...{ context, writeSide, due: stores.dueTimes, sessions: stores.sessions, observations: stores.observations },
     isMine: (at) => forgetting.turn(`sweep-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
     targets: {
       sessions: (at) => forgetting.sessions(at - endedRetentionMs),

@@ -7,7 +7,7 @@ export type SweepOptions = {
   readonly everyMs: number;
   /** What each part forgets at `now`; answers with how much. */
   readonly targets: { readonly [K in keyof SweepCounts]: (now: number) => Promise<number> };
-  readonly operations: OperationsCommands;
+  readonly operations: Pick<OperationsCommands, 'recordSweep'>;
   readonly now: () => number;
   readonly newSweepId: () => string;
   readonly after: After;

@@ -1,21 +1,27 @@
 import type { WriteSide } from '@signalbox/assembly';
-import type { DueTimes } from '@signalbox/read-models';
+import type { DueTimes, Observations, Sessions } from '@signalbox/read-models';
 import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
 import { compensate } from './compensate.ts';
+import { observeRegularly } from './observe.ts';
 import { type SweepOptions, sweepRegularly } from './sweep.ts';
 
 /** What is due does not wait long for servers that have come back. */
 const SOON = { firstMs: 100, maxMs: 1_000 };
 
-/** The two things that happen without anyone asking: what is due is ended, and what has been kept long enough forgotten. */
+/**
+ * What happens without anyone asking: what is due is ended, what has been kept long enough forgotten, and what was
+ * noticed on the way recorded.
+ */
 export const schedulerWork = (options: {
   readonly context: Pick<ServiceContext, 'config' | 'clock' | 'timers' | 'chance' | 'logger' | 'telemetry'>;
   readonly due: DueTimes;
   readonly writeSide: WriteSide;
   readonly targets: SweepOptions['targets'];
   readonly isMine: SweepOptions['isMine'];
+  readonly observations: Pick<Observations, 'take'>;
+  readonly sessions: Pick<Sessions, 'find'>;
 }): readonly Supervised[] => {
-  const { context, due, writeSide, targets, isMine } = options;
+  const { context, due, writeSide, targets, isMine, observations, sessions } = options;
   const { clock, timers, chance, logger } = context;
   const { metrics } = context.telemetry;
   const now = () => clock.now();
@@ -40,6 +46,19 @@ export const schedulerWork = (options: {
             },
           },
           signal,
+        ),
+    }),
+    supervise({
+      ...{ name: 'observer', timers, chance, logger, metrics },
+      run: (signal, healthy) =>
+        observeRegularly(
+          {
+            ...{ observations, sessions, now, after: timers.after, newId: () => chance.orderedUuid() },
+            ...{ commands: writeSide.observations, operations: writeSide.operations },
+            onLost: (count) => logger.warn({ sessions: count }, 'what was noticed of some sessions is lost'),
+          },
+          signal,
+          healthy,
         ),
     }),
     supervise({

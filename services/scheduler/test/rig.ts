@@ -5,7 +5,7 @@ import { bindProjection, createCommandHandler, createProjectionRunner } from '@s
 import { memoryDueTimes, memoryEventLog } from '@signalbox/memory';
 import type { DueTimes } from '@signalbox/read-models';
 import { credentialDueTimes, sessionDueTimes } from '@signalbox/read-models/projections';
-import { fakeClock, metadata, seededChance, settle, t0 } from '@signalbox/testing';
+import { fakeClock, metadata, seededChance, settle, t0, unchained, unsealed } from '@signalbox/testing';
 import { type CompensateOptions, compensate } from '../src/app.ts';
 
 /** The due times, and how many listen to them. */
@@ -31,7 +31,7 @@ export const createRig = () => {
   const chance = seededChance(7);
   const now = () => clock.now();
   const log = memoryEventLog({ now, id: 'log-1' });
-  const codec = createEventCodec();
+  const codec = createEventCodec(unsealed);
   const views = memoryDueTimes();
   const refetch = () => Promise.reject(new Error('Events come in the order of the log, so nothing is ever missing.'));
   const runners = [
@@ -53,6 +53,7 @@ export const createRig = () => {
 
   const handlerParts = {
     log,
+    chain: unchained,
     newEventId: () => chance.uuid(),
     derivedEventId: (commandId: string, index: number) => `${commandId}#${index}`,
     cachedStates: 100,

@@ -1,6 +1,7 @@
 import {
   createEdge,
   createIdentity,
+  createKeys,
   createRpc,
   createWriteSide,
   faultCheck,
@@ -15,14 +16,14 @@ import { createProjectionRunner, type EventLogWithLiveStreams } from '@signalbox
 import { gatewayRoutes } from '@signalbox/gateway';
 import type { App, IdempotencyStore } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
-import { memoryRateLimiter, memorySessionQuota } from '@signalbox/memory';
+import { memoryObservations, memoryRateLimiter, memorySessionQuota } from '@signalbox/memory';
 import { bindProjections, follow, type Resumed, resume } from '@signalbox/projector';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
 import { queryDeps, queryRoutes } from '@signalbox/query';
 import type { Progress } from '@signalbox/read-models';
 import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
 import { schedulerWork } from '@signalbox/scheduler';
-import { keyRing } from '@signalbox/vault';
+import type { KeyStore } from '@signalbox/vault';
 import { observeGauges } from './gauges.ts';
 import { createReadSide } from './read-side.ts';
 
@@ -33,6 +34,7 @@ export type StandaloneOptions = Omit<ServiceContext, 'madeKeys'> & {
     /** How many appends wait. */
     readonly waiting: () => number;
   };
+  readonly keyStore: KeyStore;
   readonly nonces: NonceStore;
   readonly idempotency: IdempotencyStore;
 };
@@ -56,11 +58,8 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   const { lifetimes } = config;
   const now = () => clock.now();
 
-  const ring = keyRing(
-    config.secrets.masterKeys.map((key) => Buffer.from(key, 'hex')),
-    chance,
-  );
-  const codec = createEventCodec();
+  const { vault, ring, check } = await createKeys(options, options.keyStore);
+  const codec = createEventCodec(vault);
   const readSide = createReadSide({ chance, epoch: log.id });
   const runner = createProjectionRunner({ codec, projections: bindProjections(readSide.views, { log, codec }) });
   const live = await log.readLive({ closedSince: now() - lifetimes.endedRetentionMs });
@@ -87,6 +86,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     refuseSignedBefore: Math.max(now(), (live.recordedAt ?? 0) + 1),
   });
   const rateLimiter = memoryRateLimiter();
+  const observations = memoryObservations();
   const discover = createDiscoverQueries({ discovery: readSide.discovery, now });
   const sessionQueries = createSessionQueries({ sessions: readSide.sessions, now });
   const feedQueries = createFeedQueries({ feeds: readSide.feeds, after: timers.after });
@@ -97,7 +97,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
       run: (signal) => follow(log, runner, { after: Math.max(resumed.position, runner.position), signal }),
     }),
     ...schedulerWork({
-      ...{ context: options, writeSide, due: readSide.dueTimes },
+      ...{ context: options, writeSide, observations, due: readSide.dueTimes, sessions: readSide.sessions },
       isMine: async () => true,
       targets: {
         sessions: (at) => readSide.forgetSessions(at - lifetimes.endedRetentionMs),
@@ -110,29 +110,30 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     }),
   ];
 
-  const { app, load } = await createEdge({
-    ...{ context: options, identity, ring, rateLimiter, queueDepth: log.waiting },
+  const { app, load, notices } = await createEdge({
+    ...{ context: options, identity, ring, rateLimiter, observations, queueDepth: log.waiting },
     idempotency: options.idempotency,
     sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
     checks: [
       faultCheck('log', () => log.fault() ?? (guarded.refuses() ? 'it failed repeatedly and is left alone' : null)),
+      { name: 'keys', check },
       ...workChecks(background),
     ],
   });
   observeGauges(metrics, { log, readSide, runner, resumedAt: resumed.position, now });
 
   const v1 = createV1(config.limits);
-  await app.register(commandRoutes, commandDeps({ v1, config, writeSide, identity, now }));
+  await app.register(commandRoutes, commandDeps({ v1, config, writeSide, identity, now, rows: readSide.sessions }));
   await app.register(
     queryRoutes,
-    queryDeps({ v1, config, progress: alwaysShown, discover, sessions: sessionQueries, feeds: feedQueries }),
+    queryDeps({ v1, config, notices, progress: alwaysShown, discover, sessions: sessionQueries, feeds: feedQueries }),
   );
   await app.register(gatewayRoutes, {
     ...{ v1, limits: config.limits, version, publicUrl: config.publicUrl, progress: alwaysShown },
     consistencyWaitMs: config.stack.consistencyWaitMs,
     rondevu: createRpc({
       ...{ config, writeSide, identity, discover, sessionQueries, feedQueries, rateLimiter, clock, logger, metrics },
-      credentials: readSide.credentials,
+      ...{ credentials: readSide.credentials, notices },
     }),
     healthy: async () => log.fault() === null && background.every((work) => work.unhealthy() === null),
     liveSessions: () => sessionQueries.liveCount(),

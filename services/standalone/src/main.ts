@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
+import { openSqliteKeyStore, openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { buildStandalone } from './app.ts';
 import { help, welcome } from './texts.ts';
@@ -11,8 +11,9 @@ const open = async (context: ServiceContext): Promise<Opened> => {
     now: clock.now,
     newLogId: chance.uuid,
   });
+  const keyStore = await openSqliteKeyStore({ path: join(config.dataDir, 'keys.db') });
   const server = await buildStandalone({
-    ...context,
+    ...{ ...context, keyStore },
     log: { ...log, fault: () => log.health().detail, waiting: () => log.health().waiting },
     nonces: await sqliteNonceStore(log),
     idempotency: sqliteIdempotencyStore(log),
@@ -33,6 +34,7 @@ const open = async (context: ServiceContext): Promise<Opened> => {
     steps: [
       { name: 'server', close: server.close },
       { name: 'log', close: () => log.close() },
+      { name: 'keys', close: () => keyStore.close() },
     ],
     welcome: (address) => welcome({ address, dataDir: config.dataDir, madeKeys, mode: config.mode, version }),
   };

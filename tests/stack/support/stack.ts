@@ -77,12 +77,14 @@ export const startFaultStack = async (
 ): Promise<Stack> => {
   const kafkaBrokers = options.kafkaBrokers ?? inject('kafkaBrokers');
   const redisUrl = options.redisUrl ?? inject('redisUrl');
-  if (kafkaBrokers === null || redisUrl === null) throw new Error('There is no Kafka or no Redis for the stack.');
+  const keysUrl = inject('keysUrl');
+  if (kafkaBrokers === null || redisUrl === null || keysUrl === null)
+    throw new Error('There is no Kafka or no Redis for the stack.');
   const eventStore = options.eventStoreDbUrl === undefined ? await ownEventStore() : null;
   const eventStoreDbUrl = options.eventStoreDbUrl ?? eventStore?.url ?? '';
   const namespace = `f${systemChance.uuid().slice(0, 13)}`;
   const env = {
-    ...stackEnv({ kafkaBrokers, redisUrl, eventStoreDbUrl }, namespace),
+    ...stackEnv({ kafkaBrokers, redisUrl, keysUrl, eventStoreDbUrl }, namespace),
     ...lifetimes,
     ...timeouts,
     ...options.env,

@@ -108,7 +108,7 @@ export const expectWhole = async (stack: Stack, load: Load): Promise<void> => {
   await stack.ready();
   const opened = await openStackLog(stack);
   try {
-    const log = await logOnceEnded(() => readWhole(opened), load);
+    const log = await logOnceEnded(() => readWhole(opened, stack), load);
     learnDoubtful(log, stack, load);
     const owed = owedBy(log);
     const total = [...owed.values()].reduce((sum, own) => sum + [...own.values()].flat().length, 0);
@@ -125,7 +125,7 @@ export const expectWhole = async (stack: Stack, load: Load): Promise<void> => {
       for (let one = left.pop(); one !== undefined; one = left.pop()) await checkSession(stack, one, 'at the end');
     };
     await Promise.all(Array.from({ length: CHECKED_AT_ONCE }, check));
-    expectFaithfulLog(await readWhole(opened), { sessions: load.model.sessions, credentials: [] });
+    expectFaithfulLog(await readWhole(opened, stack), { sessions: load.model.sessions, credentials: [] });
 
     const open = load.model.sessions.filter((one) => !one.answer && !one.withdrawn && !one.brief);
     expect((await discovered(stack, load)).toSorted()).toEqual(open.map(({ id }) => id).toSorted());

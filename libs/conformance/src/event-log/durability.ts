@@ -26,7 +26,7 @@ export const durability = (make: MakeEventLog): void => {
       const stream = aStream();
       const events = [
         anEvent({ data: new Uint8Array([0, 255]) }),
-        anEvent({ keyId: null, metadata: { ...fullMetadata, authorisation: null } }),
+        anEvent({ keyId: null, metadata: { ...fullMetadata, authorisation: null }, hash: null, previousHash: null }),
       ];
       const result = await log.append(stream, events, 'no_stream');
       await Promise.all(Array.from({ length: 50 }, () => log.append(aStream(), someEvents(2), 'any')));

@@ -41,6 +41,8 @@ export const anEvent = (over: Partial<NewEvent> = {}): NewEvent => ({
   data: bytes('{"what":"thing"}'),
   keyId: 'key-1',
   metadata: fullMetadata,
+  hash: Uint8Array.from({ length: 32 }, (_, index) => index),
+  previousHash: Uint8Array.from({ length: 32 }, (_, index) => 255 - index),
   ...over,
 });
 
@@ -62,8 +64,8 @@ export const recorded = (
   data: event.data,
   keyId: event.keyId,
   metadata: event.metadata,
-  hash: null,
-  previousHash: null,
+  hash: event.hash,
+  previousHash: event.previousHash,
 });
 
 /** Compares every field, and the bytes by value, whichever kind of byte array they came in. */
@@ -80,6 +82,8 @@ const comparable = (event: RecordedEvent): object => {
       authorisation: event.metadata.authorisation === null ? null : { ...event.metadata.authorisation },
     },
     data: Buffer.from(event.data).toString('base64'),
+    hash: event.hash && Buffer.from(event.hash).toString('hex'),
+    previousHash: event.previousHash && Buffer.from(event.previousHash).toString('hex'),
   };
 };
 

@@ -25,7 +25,17 @@ export type CredentialEvent =
   | { readonly type: 'CredentialRenewed'; readonly data: { readonly renewedAt: number; readonly expiresAt: number } }
   | { readonly type: 'CredentialRevoked'; readonly data: { readonly revokedAt: number; readonly by: string } }
   /** Compensating: recorded by the scheduler. */
-  | { readonly type: 'CredentialExpired'; readonly data: { readonly dueAt: number; readonly expiredAt: number } };
+  | { readonly type: 'CredentialExpired'; readonly data: { readonly dueAt: number; readonly expiredAt: number } }
+  /** Compensating: the key of everything above was destroyed. Never sealed, so that it stays readable. */
+  | {
+      readonly type: 'CredentialRedacted';
+      readonly data: {
+        readonly reason: 'retention' | 'erasure';
+        /** What asked for it: the retention that applied, or the id of the erasure. */
+        readonly policy: string;
+        readonly redactedAt: number;
+      };
+    };
 
 export type CredentialCommand =
   | {
@@ -38,7 +48,14 @@ export type CredentialCommand =
   | { readonly type: 'RotateCredential'; readonly sealedSecret: string; readonly graceMs: number; readonly now: number }
   | { readonly type: 'RenewCredential'; readonly expiresAt: number; readonly now: number }
   | { readonly type: 'RevokeCredential'; readonly by: string; readonly now: number }
-  | { readonly type: 'ExpireCredential'; readonly now: number };
+  | { readonly type: 'ExpireCredential'; readonly now: number }
+  | {
+      /** The credential exists; nothing of what it was need be readable any more. */
+      readonly type: 'RedactCredential';
+      readonly reason: 'retention' | 'erasure';
+      readonly policy: string;
+      readonly now: number;
+    };
 
 export type CredentialRejection =
   | { readonly code: 'credential_name_taken' }
@@ -57,7 +74,7 @@ export type Active = {
 export type Credential =
   | { readonly status: 'absent' }
   | Active
-  | { readonly status: 'ended'; readonly how: 'revoked' | 'expired'; readonly endedAt: number };
+  | { readonly status: 'ended'; readonly how: 'revoked' | 'expired' | 'redacted'; readonly endedAt: number };
 
 type CredentialDecision = Decision<CredentialEvent, CredentialRejection>;
 type Command<T extends CredentialCommand['type']> = Extract<CredentialCommand, { readonly type: T }>;
@@ -90,15 +107,22 @@ const expire = (c: Command<'ExpireCredential'>, s: Credential): CredentialDecisi
     ? accept({ type: 'CredentialExpired', data: { dueAt: s.expiresAt, expiredAt: c.now } })
     : accept();
 
+const redact = (c: Command<'RedactCredential'>, s: Credential): CredentialDecision =>
+  s.status === 'ended' && s.how === 'redacted'
+    ? accept()
+    : accept({ type: 'CredentialRedacted', data: { reason: c.reason, policy: c.policy, redactedAt: c.now } });
+
 const asOf = (now: number, s: Credential): Credential =>
   s.status === 'active' && now >= s.expiresAt ? { status: 'ended', how: 'expired', endedAt: s.expiresAt } : s;
 
 const decide = (c: CredentialCommand, recorded: Credential): CredentialDecision => {
   if (c.type === 'ExpireCredential') return expire(c, recorded);
+  if (c.type === 'RedactCredential') return redact(c, recorded);
   const s = asOf(c.now, recorded);
   if (c.type === 'IssueCredential') return issue(c, s);
   if (s.status === 'absent') return reject({ code: 'credential_not_found' });
   if (s.status === 'ended') {
+    if (s.how === 'redacted') return reject({ code: 'credential_not_found' });
     if (c.type === 'RevokeCredential' && s.how === 'revoked') return accept();
     return reject({ code: 'credential_ended', how: s.how, endedAt: s.endedAt });
   }
@@ -131,6 +155,8 @@ const evolve = (s: Credential, event: CredentialEvent): Credential => {
       return s.status === 'active' ? { status: 'ended', how: 'revoked', endedAt: event.data.revokedAt } : s;
     case 'CredentialExpired':
       return s.status === 'active' ? { status: 'ended', how: 'expired', endedAt: event.data.dueAt } : s;
+    case 'CredentialRedacted':
+      return { status: 'ended', how: 'redacted', endedAt: event.data.redactedAt };
   }
 };
 

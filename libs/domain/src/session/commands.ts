@@ -37,7 +37,14 @@ export type SessionCommand =
       readonly reason: 'withdrawn' | 'replaced';
       readonly now: number;
     }
-  | { readonly type: 'ExpireSession'; readonly now: number };
+  | { readonly type: 'ExpireSession'; readonly now: number }
+  | {
+      /** The session exists; nothing of what it was need be readable any more. */
+      readonly type: 'RedactSession';
+      readonly reason: 'retention' | 'erasure';
+      readonly policy: string;
+      readonly now: number;
+    };
 
 export type SessionRejection =
   /** There is none, or it ended and the caller was no party to it. */

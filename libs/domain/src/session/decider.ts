@@ -78,6 +78,11 @@ const expire = (c: Command<'ExpireSession'>, s: Session): SessionDecision =>
     ? accept({ type: 'SessionExpired', data: { dueAt: s.expiresAt, was: s.status, expiredAt: c.now } })
     : accept(); // it ended some other way, or lives longer than whoever asked believed
 
+const redact = (c: Command<'RedactSession'>, s: Session): SessionDecision =>
+  s.status === 'ended' && s.how === 'redacted'
+    ? accept()
+    : accept({ type: 'SessionRedacted', data: { reason: c.reason, policy: c.policy, redactedAt: c.now } });
+
 /** Expiry is decided by the due time: at that instant the session has ended, whether or not the event has come. */
 const asOf = (now: number, s: Session): Session =>
   (s.status === 'open' || s.status === 'answered') && now >= s.expiresAt
@@ -92,10 +97,12 @@ const asOf = (now: number, s: Session): Session =>
 
 const decide = (c: SessionCommand, recorded: Session): SessionDecision => {
   if (c.type === 'ExpireSession') return expire(c, recorded);
+  if (c.type === 'RedactSession') return redact(c, recorded);
   const s = asOf(c.now, recorded);
   if (c.type === 'PublishOffer') return publish(c, s);
   if (s.status === 'absent') return reject({ code: 'offer_not_found' });
   if (s.status === 'ended') {
+    if (s.how === 'redacted') return reject({ code: 'offer_not_found' });
     if (c.type === 'WithdrawSession' && c.by === s.publisher && s.how === 'withdrawn') return accept();
     const party = c.by === s.publisher || c.by === s.answerer;
     return reject(party ? { code: 'session_ended', how: s.how, endedAt: s.endedAt } : { code: 'offer_not_found' });

@@ -69,4 +69,14 @@ export type SessionEvent =
       /** Compensating: recorded by the scheduler. `dueAt` is when the session ended, `expiredAt` when it was recorded. */
       readonly type: 'SessionExpired';
       readonly data: { readonly dueAt: number; readonly was: 'open' | 'answered'; readonly expiredAt: number };
+    }
+  | {
+      /** Compensating: the key of everything above was destroyed. Never sealed, so that it stays readable. */
+      readonly type: 'SessionRedacted';
+      readonly data: {
+        readonly reason: 'retention' | 'erasure';
+        /** What asked for it: the retention that applied, or the id of the erasure. */
+        readonly policy: string;
+        readonly redactedAt: number;
+      };
     };

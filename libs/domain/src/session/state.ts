@@ -38,10 +38,11 @@ export type Answered = {
 
 export type Ended = {
   readonly status: 'ended';
-  readonly how: 'withdrawn' | 'expired';
+  readonly how: 'withdrawn' | 'expired' | 'redacted';
   /** When it ended: for an expiry its due time, however late it was recorded. */
   readonly endedAt: number;
-  readonly publisher: string;
+  /** Null: nobody knows any more. */
+  readonly publisher: string | null;
   readonly answerer: string | null;
 };
 
@@ -103,10 +104,12 @@ export const evolve = (session: Session, event: SessionEvent): Session => {
       return ended(session, 'withdrawn', event.data.withdrawnAt);
     case 'SessionExpired':
       return ended(session, 'expired', event.data.dueAt);
+    case 'SessionRedacted':
+      return { status: 'ended', how: 'redacted', endedAt: event.data.redactedAt, publisher: null, answerer: null };
   }
 };
 
-const ended = (session: Session, how: Ended['how'], endedAt: number): Session =>
+const ended = (session: Session, how: 'withdrawn' | 'expired', endedAt: number): Session =>
   session.status === 'open' || session.status === 'answered'
     ? {
         status: 'ended',

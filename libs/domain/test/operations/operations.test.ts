@@ -37,7 +37,7 @@ describe('the operations', () => {
           const decision = operations.decide(command, state);
           expect(operations.decide(command, state)).toStrictEqual(decision);
           for (const event of decision.kind === 'accepted' ? decision.events : []) {
-            recorded.push(event.data.sweepId);
+            if (event.type === 'SweepCompleted') recorded.push(event.data.sweepId);
             state = frozen(operations.evolve(state, frozen(event)));
           }
         }

@@ -10,9 +10,16 @@ export type EncodedEvent = Pick<NewEvent, 'type' | 'schemaVersion' | 'data' | 'k
  * keys, and what it seals is bound to its stream and revision.
  */
 export interface EventCodec<E> {
-  encode(stream: StreamName, firstRevision: number, events: readonly E[]): Promise<readonly EncodedEvent[]>;
+  /** `keyId` is the key that sealed the stream's earlier events; null when there are none, or none that is sealed. */
+  encode(
+    stream: StreamName,
+    firstRevision: number,
+    events: readonly E[],
+    keyId: string | null,
+  ): Promise<readonly EncodedEvent[]>;
   /**
-   * In order. An event of a type this version does not know is left out with `skip` (a projection) and throws
+   * In order. An event whose key has been destroyed is left out: it takes all that was sealed in its stream with it, so
+   * nobody decides on half a history. An event of a type this version does not know is left out with `skip` (a projection) and throws
    * `UnknownEventType` with `stop` (a decider must not decide on half a history). A known type that does not parse
    * always throws `UnreadableEvent`.
    */

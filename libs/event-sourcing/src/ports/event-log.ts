@@ -44,7 +44,7 @@ export type EventMetadata = {
   readonly authorisation: Authorisation | null;
 };
 
-/** An event in its stored form. `data` is opaque to the log: JSON today, sealed bytes where a vault seals it. */
+/** An event in its stored form. `data` is opaque to the log: sealed bytes, or JSON where it is not sealed. */
 export type NewEvent = {
   /** A UUID. The log writes an id once. */
   readonly id: string;
@@ -54,6 +54,10 @@ export type NewEvent = {
   /** The key that sealed `data`; null when it is not sealed. */
   readonly keyId: string | null;
   readonly metadata: EventMetadata;
+  /** Chains the events of a stream: made with `EventChain`. Null in what was written before hashes were kept. */
+  readonly hash: Uint8Array | null;
+  /** The hash of the stream's event before this one; null for the first, and where that one has none. */
+  readonly previousHash: Uint8Array | null;
 };
 
 export type RecordedEvent = NewEvent & {
@@ -62,10 +66,15 @@ export type RecordedEvent = NewEvent & {
   readonly position: number;
   /** Epoch milliseconds, never smaller than that of an earlier position. */
   readonly recordedAt: number;
-  /** SHA-256 chain of the stream; null until a log is sealed (room kept from the first event on). */
-  readonly hash: Uint8Array | null;
-  readonly previousHash: Uint8Array | null;
 };
+
+/** The hash of an event at this place of its stream, after one with this hash. */
+export type EventChain = (
+  stream: StreamName,
+  revision: number,
+  event: Omit<NewEvent, 'hash' | 'previousHash'>,
+  previousHash: Uint8Array | null,
+) => Uint8Array;
 
 /** The revision of the stream's last event, or that there is no stream, or that it does not matter. */
 export type ExpectedRevision = number | 'no_stream' | 'any';

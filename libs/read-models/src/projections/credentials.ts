@@ -20,5 +20,6 @@ export const credentials: Projection<CredentialEvent, CredentialRow> = {
     CredentialRenewed: (row, { event }) => ({ row: row && { ...row, expiresAt: event.data.expiresAt } }),
     CredentialRevoked: (row, { event }) => ({ row: row && { ...row, endedAt: event.data.revokedAt } }),
     CredentialExpired: (row, { event }) => ({ row: row && { ...row, endedAt: event.data.dueAt } }),
+    CredentialRedacted: () => ({ row: undefined }),
   },
 };

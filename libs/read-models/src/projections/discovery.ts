@@ -20,5 +20,6 @@ export const discovery: Projection<SessionEvent, DiscoveryRow> = {
     CandidatesHeld: 'ignored',
     SessionWithdrawn: gone,
     SessionExpired: gone,
+    SessionRedacted: gone,
   },
 };

@@ -17,6 +17,7 @@ export const sessionDueTimes: Projection<SessionEvent, DueRow> = {
     CandidatesHeld: 'ignored',
     SessionWithdrawn: settled,
     SessionExpired: settled,
+    SessionRedacted: settled,
   },
 };
 
@@ -31,5 +32,6 @@ export const credentialDueTimes: Projection<CredentialEvent, DueRow> = {
     CredentialRenewed: (row, { event }) => ({ row: row && { ...row, dueAt: event.data.expiresAt } }),
     CredentialRevoked: settled,
     CredentialExpired: settled,
+    CredentialRedacted: settled,
   },
 };

@@ -1,13 +1,13 @@
 import type { SessionEvent } from '@signalbox/domain';
 import { idOf, type Projection, type Seen } from '@signalbox/event-sourcing';
-import type { Delivered, FeedOut, FeedSessionRow } from '../rows.ts';
+import type { Delivered, FeedOut, FeedSessionRow, FeedTold } from '../rows.ts';
 
 /**
  * Who is told what. The offerer hears of the answer and of the answerer's candidates, the answerer of the offerer's;
- * both hear of the end, unless they brought it about themselves.
+ * both hear of the end, unless they brought it about themselves. What was redacted nobody hears of any more.
  */
 export const feeds: Projection<SessionEvent, FeedSessionRow, FeedOut> = {
-  name: 'feeds@1',
+  name: 'feeds@2',
   category: 'session',
   on: {
     OfferPublished: (_, { event }) => ({ row: { publisher: event.data.publisher, answerer: null, waiting: [] } }),
@@ -23,6 +23,7 @@ export const feeds: Projection<SessionEvent, FeedSessionRow, FeedOut> = {
             from: row.publisher,
             role: 'offerer',
             candidates: row.waiting,
+            firstIndex: 0,
           }),
         );
       }
@@ -30,11 +31,12 @@ export const feeds: Projection<SessionEvent, FeedSessionRow, FeedOut> = {
     },
     CandidatesAdded: (row, seen) => {
       if (!row) return { row };
-      const { role, identity, candidates } = seen.event.data;
+      const { role, identity, candidates, firstIndex } = seen.event.data;
       const recipient = role === 'answerer' ? row.publisher : row.answerer;
       if (recipient === null) return { row: { ...row, waiting: [...row.waiting, ...candidates] } };
       if (recipient === identity) return { row }; // someone who answered their own offer: nobody else to tell
-      return { row, out: [item(seen, recipient, 0, { type: 'candidates', from: identity, role, candidates })] };
+      const delivered = { type: 'candidates', from: identity, role, candidates, firstIndex } as const;
+      return { row, out: [item(seen, recipient, 0, delivered)] };
     },
     CandidatesHeld: 'ignored',
     SessionWithdrawn: (row, seen) => {
@@ -49,10 +51,11 @@ export const feeds: Projection<SessionEvent, FeedSessionRow, FeedOut> = {
       const { was } = seen.event.data;
       return { row: undefined, out: told.map((recipient) => item(seen, recipient, 0, { type: 'expired', was })) };
     },
+    SessionRedacted: (_, { stream }) => ({ row: undefined, out: [{ takenBack: idOf(stream) }] }),
   },
 };
 
-const item = (seen: Seen<SessionEvent>, recipient: string, index: number, delivered: Delivered): FeedOut => ({
+const item = (seen: Seen<SessionEvent>, recipient: string, index: number, delivered: Delivered): FeedTold => ({
   recipient,
   sessionId: idOf(seen.stream),
   recordedAt: seen.recordedAt,

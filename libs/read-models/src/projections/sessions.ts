@@ -42,5 +42,6 @@ export const sessions: Projection<SessionEvent, SessionRow> = {
       row: row && { ...row, state: 'withdrawn', endedAt: event.data.withdrawnAt },
     }),
     SessionExpired: (row, { event }) => ({ row: row && { ...row, state: 'expired', endedAt: event.data.dueAt } }),
+    SessionRedacted: () => ({ row: undefined }),
   },
 };

@@ -1,5 +1,5 @@
 import type { SessionCommands } from '@signalbox/commands';
-import type { SessionQueries } from '@signalbox/queries';
+import type { Notices, SessionQueries } from '@signalbox/queries';
 import { wordsOf } from '../dialect.ts';
 import { Failure, fail } from '../failure.ts';
 import type { RondevuLimits } from '../options.ts';
@@ -9,6 +9,7 @@ import { answered, type SignedMethod, shown, signed } from './method.ts';
 type Parts = {
   readonly sessions: SessionCommands;
   readonly sessionQueries: SessionQueries;
+  readonly notices: Pick<Notices, 'read'>;
   readonly limits: RondevuLimits;
 };
 
@@ -27,7 +28,7 @@ export const answerOffer = ({ sessions, limits }: Parts): SignedMethod =>
   }, 'matchedTags');
 
 /** For the owner only: not even the answerer may ask. */
-export const getOfferAnswer = ({ sessionQueries }: Parts): SignedMethod =>
+export const getOfferAnswer = ({ sessionQueries, notices }: Parts): SignedMethod =>
   signed(async ({ params, dialect, caller }) => {
     const offerId = readText(params, 'offerId');
     if (offerId instanceof Failure) return offerId;
@@ -36,6 +37,7 @@ export const getOfferAnswer = ({ sessionQueries }: Parts): SignedMethod =>
     const { publisher, answer } = found.session;
     if (publisher !== caller) return fail('NOT_AUTHORIZED');
     if (!answer) return fail('OFFER_NOT_ANSWERED', 'The offer is not yet answered');
+    notices.read(caller, found.session);
     const { sdp, answerer, answeredAt } = answer;
     return shown({ sdp, offerId, [wordsOf[dialect].answerer]: answerer, answeredAt });
   });

@@ -1,5 +1,5 @@
 import type { SessionCommands } from '@signalbox/commands';
-import type { FeedQueries, SessionAnswer, SessionQueries } from '@signalbox/queries';
+import type { FeedQueries, Notices, SessionAnswer, SessionQueries } from '@signalbox/queries';
 import { Failure, fail } from '../failure.ts';
 import { isList, isObject, type Json, type JsonObject, someAtLevel } from '../json.ts';
 import type { RondevuLimits } from '../options.ts';
@@ -11,6 +11,7 @@ type Parts = {
   readonly sessions: SessionCommands;
   readonly sessionQueries: SessionQueries;
   readonly feed: FeedQueries;
+  readonly notices: Pick<Notices, 'delivered'>;
   readonly limits: RondevuLimits;
 };
 
@@ -32,7 +33,7 @@ export const addIceCandidates = ({ sessions, sessionQueries, limits }: Parts): S
     return answered(outcome, ({ count }) => ({ count, offerId }));
   });
 
-export const getIceCandidates = ({ sessionQueries, feed }: Parts): SignedMethod =>
+export const getIceCandidates = ({ sessionQueries, feed, notices }: Parts): SignedMethod =>
   signed(async (call) => {
     const { params, caller } = call;
     const offerId = readText(params, 'offerId');
@@ -45,7 +46,9 @@ export const getIceCandidates = ({ sessionQueries, feed }: Parts): SignedMethod 
     if (found.kind === 'not_a_party') return fail('NOT_AUTHORIZED');
     if (found.kind !== 'found') return fail('OFFER_NOT_FOUND');
     const items = await feed.sessionSince(caller, offerId, since);
-    const candidates = items.flatMap((item) => candidatesSince(item, since));
+    const news = items.filter(({ delivered }) => delivered.type === 'candidates');
+    notices.delivered(caller, news);
+    const candidates = news.flatMap((item) => candidatesSince(item, since));
     return shown({ candidates: candidates.map(({ candidate, createdAt }) => ({ candidate, createdAt })), offerId });
   }, 'since');
 

@@ -1,4 +1,4 @@
-import type { DiscoverQueries, OfferPage } from '@signalbox/queries';
+import type { DiscoverQueries, Notices, OfferPage } from '@signalbox/queries';
 import { Failure, fail } from '../failure.ts';
 import { readPage, readTags } from '../params.ts';
 import { type OpenMethod, open, shown } from './method.ts';
@@ -6,7 +6,7 @@ import { type OpenMethod, open, shown } from './method.ts';
 /** Each page is counted from the newest offer on, so one far behind costs as much as all before it. */
 const MAX_OFFSET = 10_000;
 
-type Parts = { readonly discover: DiscoverQueries };
+type Parts = { readonly discover: DiscoverQueries; readonly notices: Pick<Notices, 'discovered'> };
 
 type Offer = OfferPage['offers'][number];
 
@@ -18,7 +18,7 @@ const offerShown = ({ sessionId, publisher, tags, sdp, createdAt, expiresAt }: O
   ...{ tags, sdp, createdAt, expiresAt },
 });
 
-export const discover = ({ discover }: Parts): OpenMethod =>
+export const discover = ({ discover, notices }: Parts): OpenMethod =>
   open(async ({ params, claimed }) => {
     const tags = readTags(params);
     if (tags instanceof Failure) return tags;
@@ -27,9 +27,11 @@ export const discover = ({ discover }: Parts): OpenMethod =>
     const filter = { tags, service: null, except: claimed };
     if (page === null) {
       const offer = await discover.random(filter);
+      if (offer) notices.discovered([offer]);
       return offer ? shown(offerShown(offer)) : fail('OFFER_NOT_FOUND', 'No open offer carries any of these tags');
     }
     const offers = page.offset > MAX_OFFSET ? [] : await discover.pageAt(filter, page.limit, page.offset);
+    notices.discovered(offers);
     return shown({ offers: offers.map(offerShown), count: offers.length, ...page });
   });
 

@@ -1,4 +1,4 @@
-import type { FeedQueries, SessionAnswer, SessionQueries } from '@signalbox/queries';
+import type { FeedQueries, Notices, SessionAnswer, SessionQueries } from '@signalbox/queries';
 import { type Dialect, wordsOf } from '../dialect.ts';
 import { Failure } from '../failure.ts';
 import { readSince } from '../params.ts';
@@ -6,7 +6,11 @@ import { formatServiceName, serviceIdOf } from '../service-name.ts';
 import { candidatesSince } from './candidates.ts';
 import { type SignedMethod, shown, signed } from './method.ts';
 
-type Parts = { readonly sessionQueries: SessionQueries; readonly feed: FeedQueries };
+type Parts = {
+  readonly sessionQueries: SessionQueries;
+  readonly feed: FeedQueries;
+  readonly notices: Pick<Notices, 'delivered'>;
+};
 
 type Item = Awaited<ReturnType<FeedQueries['since']>>[number];
 type Session = Extract<SessionAnswer, { readonly kind: 'found' }>['session'];
@@ -17,7 +21,7 @@ type Session = Extract<SessionAnswer, { readonly kind: 'found' }>['session'];
  * Times are the feed's, which grow strictly for each reader: a client that remembers only the largest it has seen
  * misses nothing, whatever happened in the same millisecond.
  */
-export const poll = ({ sessionQueries, feed }: Parts): SignedMethod =>
+export const poll = ({ sessionQueries, feed, notices }: Parts): SignedMethod =>
   signed(async ({ params, dialect, caller }) => {
     const since = readSince(params);
     if (since instanceof Failure) return since;
@@ -28,9 +32,14 @@ export const poll = ({ sessionQueries, feed }: Parts): SignedMethod =>
       return session ? [{ item, session }] : [];
     });
     const answers = seen.flatMap(({ item, session }) => answersIn(item, session, dialect));
-    const candidates = seen
-      .filter(({ session }) => session.publisher === caller || serviceOf(session, dialect) === null)
-      .flatMap(({ item }) => recordsIn(item, since, dialect));
+    const shownWith = seen.filter(
+      ({ session }) => session.publisher === caller || serviceOf(session, dialect) === null,
+    );
+    notices.delivered(
+      caller,
+      shownWith.map(({ item }) => item),
+    );
+    const candidates = shownWith.flatMap(({ item }) => recordsIn(item, since, dialect));
     const byOffer = Map.groupBy(candidates, (record) => record.offerId);
     return shown({ answers: answers.reverse(), iceCandidates: Object.fromEntries(byOffer) });
   }, 'since');

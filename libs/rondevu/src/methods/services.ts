@@ -1,5 +1,5 @@
 import type { SessionCommands } from '@signalbox/commands';
-import type { DiscoverQueries, OfferPage, SessionQueries } from '@signalbox/queries';
+import type { DiscoverQueries, Notices, OfferPage, SessionQueries } from '@signalbox/queries';
 import { Failure, fail } from '../failure.ts';
 import type { RondevuLimits } from '../options.ts';
 import { readOffers, readPage, readText } from '../params.ts';
@@ -18,6 +18,7 @@ type Parts = {
   readonly sessions: SessionCommands;
   readonly sessionQueries: SessionQueries;
   readonly discover: DiscoverQueries;
+  readonly notices: Pick<Notices, 'discovered'>;
   readonly limits: RondevuLimits;
 };
 
@@ -70,7 +71,12 @@ export const deleteService = ({ sessions, sessionQueries }: Parts): SignedMethod
   });
 
 /** Three ways to ask: for a page of names, for somebody's service, or for anyone's. */
-export const getOffer = ({ sessionQueries, discover }: Parts): OpenMethod => {
+export const getOffer = ({ sessionQueries, discover, notices }: Parts): OpenMethod => {
+  const showing = (offer: Offer) => {
+    notices.discovered([offer]);
+    return shown(entryOf(offer));
+  };
+
   /** One offer for each publisher, the oldest. */
   const oldestOfEach = async (service: Service, except: string | null): Promise<readonly Offer[]> => {
     const filter = { tags: [], service: { name: service.name, range: rangeFor(service.version) }, except };
@@ -94,7 +100,7 @@ export const getOffer = ({ sessionQueries, discover }: Parts): OpenMethod => {
     if (serving.length === 0) return fail('OFFER_NOT_FOUND', 'There is no such service');
     const open = serving.filter((session) => session.state === 'open');
     const offer = open.find((session) => session.service?.version === service.version) ?? open[0];
-    return offer ? shown(entryOf(offer)) : fail('NO_AVAILABLE_OFFERS');
+    return offer ? showing(offer) : fail('NO_AVAILABLE_OFFERS');
   };
 
   return open(async ({ params, claimed }) => {
@@ -104,13 +110,15 @@ export const getOffer = ({ sessionQueries, discover }: Parts): OpenMethod => {
     if (page instanceof Failure) return page;
     if (page !== null) {
       const all = await oldestOfEach(service, claimed);
-      const services = all.slice(page.offset, page.offset + page.limit).map(entryOf);
+      const onPage = all.slice(page.offset, page.offset + page.limit);
+      notices.discovered(onPage);
+      const services = onPage.map(entryOf);
       return shown({ services, count: services.length, ...page });
     }
     if (service.owner !== null) return oldestOf(service.owner, service);
     const range = rangeFor(service.version);
     const offer = await discover.random({ tags: [], service: { name: service.name, range }, except: null });
-    return offer ? shown(entryOf(offer)) : fail('OFFER_NOT_FOUND', 'Nobody offers this service');
+    return offer ? showing(offer) : fail('OFFER_NOT_FOUND', 'Nobody offers this service');
   });
 };
 

@@ -3,9 +3,18 @@ import type { Environment } from './schema.ts';
 /** The key that the documents show. Whoever copies it has no secret. */
 export const EXAMPLE_KEY = '0123456789abcdef'.repeat(4);
 
-type SecretName = 'SIGNALBOX_MASTER_KEYS' | 'SIGNALBOX_TOKEN_KEYS' | 'SIGNALBOX_ADMIN_KEYS';
+type SecretName =
+  | 'SIGNALBOX_MASTER_KEYS'
+  | 'SIGNALBOX_TOKEN_KEYS'
+  | 'SIGNALBOX_ADMIN_KEYS'
+  | 'SIGNALBOX_CHECKPOINT_KEYS';
 
-const secretNames: readonly SecretName[] = ['SIGNALBOX_MASTER_KEYS', 'SIGNALBOX_TOKEN_KEYS', 'SIGNALBOX_ADMIN_KEYS'];
+const secretNames: readonly SecretName[] = [
+  'SIGNALBOX_MASTER_KEYS',
+  'SIGNALBOX_TOKEN_KEYS',
+  'SIGNALBOX_ADMIN_KEYS',
+  'SIGNALBOX_CHECKPOINT_KEYS',
+];
 
 /** What two variables together get wrong, in every mode. `set` tells whether a variable could be read at all. */
 export const contradictions = (env: Partial<Environment>): readonly string[] => {
@@ -32,16 +41,37 @@ export const contradictions = (env: Partial<Environment>): readonly string[] => 
       `SIGNALBOX_OFFER_DEFAULT_TTL_MS (${usual}) is outside of what offers may have, ${min} to ${max}. Move it, or the bounds.`,
     );
   }
-  return problems;
+  return [...problems, ...tooShortRetention(env), ...sharedRedis(env)];
 };
 
+/** What lives must be readable: its keys may not end before it does. */
+const tooShortRetention = (env: Partial<Environment>): readonly string[] => {
+  const { SIGNALBOX_RETENTION_MS: retention, SIGNALBOX_OFFER_MAX_TTL_MS: offer } = env;
+  const { SIGNALBOX_ANSWERED_TTL_MS: answered, SIGNALBOX_ENDED_RETENTION_MS: ended } = env;
+  if (retention === undefined || offer === undefined || answered === undefined || ended === undefined) return [];
+  const needed = offer + answered + ended;
+  return retention >= needed
+    ? []
+    : [
+        `SIGNALBOX_RETENTION_MS (${retention}) is shorter than a session can live and be read (${needed}: SIGNALBOX_OFFER_MAX_TTL_MS, SIGNALBOX_ANSWERED_TTL_MS and SIGNALBOX_ENDED_RETENTION_MS together), so its keys would be destroyed while it is in use. Raise it, or shorten those.`,
+      ];
+};
+
+const sharedRedis = (env: Partial<Environment>): readonly string[] =>
+  typeof env.SIGNALBOX_KEYS_URL === 'string' && env.SIGNALBOX_KEYS_URL === env.SIGNALBOX_REDIS_URL
+    ? [
+        'SIGNALBOX_KEYS_URL and SIGNALBOX_REDIS_URL are the same: read models may be thrown away at any time, and the keys of the log never. Give the keys a Redis of their own.',
+      ]
+    : [];
+
 /** The servers of the distributed stack. */
-export type StackPart = 'eventstoredb' | 'kafka' | 'redis';
+export type StackPart = 'eventstoredb' | 'kafka' | 'redis' | 'keys';
 
 const addresses = {
   eventstoredb: 'SIGNALBOX_EVENTSTOREDB_URL',
   kafka: 'SIGNALBOX_KAFKA_BROKERS',
   redis: 'SIGNALBOX_REDIS_URL',
+  keys: 'SIGNALBOX_KEYS_URL',
 } as const satisfies Record<StackPart, keyof Environment>;
 
 /** `env` may lack what could not be read, which has been said. */

@@ -88,6 +88,11 @@ export const environment = z.object({
     ...secrets,
     description: 'Sent as a bearer token, each opens the admin and audit paths.',
   }),
+  SIGNALBOX_CHECKPOINT_KEYS: keys({
+    ...secrets,
+    description:
+      'Sign the checkpoints of the log (the seed of an Ed25519 key). Whoever verifies the log needs the public key only.',
+  }),
 
   SIGNALBOX_CORS_ORIGINS: origins({
     ...edge,
@@ -143,6 +148,18 @@ export const environment = z.object({
     'How long an ended session can still be read by its parties.',
     300_000,
     [0, YEAR],
+  ),
+  SIGNALBOX_RETENTION_MS: duration(
+    lifetimes,
+    'How long what sessions carried can be read in the log. Then its keys are destroyed; who did what and when stays.',
+    7 * DAY,
+    [1_000, 10 * YEAR],
+  ),
+  SIGNALBOX_KEY_EPOCH_MS: duration(
+    lifetimes,
+    'How long sessions are sealed under the same epoch key: the step in which the retention takes them.',
+    HOUR,
+    [1_000, 30 * DAY],
   ),
   SIGNALBOX_CREDENTIAL_TTL_MS: duration(lifetimes, 'How long a credential lives that does not say.', YEAR, [
     1_000,
@@ -273,6 +290,12 @@ export const environment = z.object({
     ...stack,
     schemes: ['redis', 'rediss'],
     description: 'Read models, nonces, limits and idempotency records. Redis 7 or Valkey 8.',
+  }),
+  SIGNALBOX_KEYS_URL: serverAddress({
+    ...stack,
+    schemes: ['redis', 'rediss'],
+    description:
+      'The keys that payloads are sealed with: a Redis of its own, with `appendonly yes` and `appendfsync always`. Without what it holds the log cannot be read.',
   }),
   SIGNALBOX_NAMESPACE: name({
     ...stack,

@@ -6,5 +6,5 @@ export {
   startOwnEventStoreDb,
 } from './eventstoredb.ts';
 export { type KafkaEngine, startKafka, startOwnKafka } from './kafka.ts';
-export { type RedisEngine, startOwnRedis, startRedis } from './redis.ts';
+export { type RedisEngine, startKeysRedis, startOwnRedis, startRedis } from './redis.ts';
 export { type Double, type Part, summaryOf } from './summary.ts';

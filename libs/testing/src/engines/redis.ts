@@ -30,6 +30,17 @@ export const startOwnRedis = async (): Promise<RedisEngine | Missing> => {
   return program ? withUrl(await fromPath(program)) : noneOf('Redis', contained, notInstalled);
 };
 
+/** One for keys, for this caller alone: it has everything on disk before it says so. */
+export const startKeysRedis = async (): Promise<RedisEngine | Missing> => {
+  const engine = await startOwnRedis();
+  if (engine.kind !== 'real') return engine;
+  for (const setting of ['appendonly yes', 'appendfsync always', 'save ""']) {
+    const said = (await ask(engine.address, `CONFIG SET ${setting}\r\n`)).toString();
+    if (!said.startsWith('+OK')) throw new Error(`Redis does not take ${setting}: ${said}`);
+  }
+  return engine;
+};
+
 const notInstalled: Missing = { kind: 'missing', reason: 'neither redis-server nor valkey-server is in the PATH' };
 
 type Program = { readonly name: string; readonly version: string };

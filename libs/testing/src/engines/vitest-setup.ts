@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node';
 import type { Missing } from './engine.ts';
 import { type EventStoreDbEngine, findEventStoreDb } from './eventstoredb.ts';
 import { type KafkaEngine, startKafka } from './kafka.ts';
-import { type RedisEngine, startRedis } from './redis.ts';
+import { type RedisEngine, startKeysRedis, startRedis } from './redis.ts';
 import { summaryOf } from './summary.ts';
 
 declare module 'vitest' {
@@ -11,6 +11,8 @@ declare module 'vitest' {
     readonly kafkaBrokers: readonly string[] | null;
     /** Null when there is no Redis here. */
     readonly redisUrl: string | null;
+    /** Another Redis, for keys. */
+    readonly keysUrl: string | null;
     /** A real EventStoreDB, or the double of one as a process. */
     readonly eventStoreDb: { readonly url: string; readonly isReal: boolean };
   }
@@ -19,6 +21,7 @@ declare module 'vitest' {
 type Engines = {
   readonly kafka: KafkaEngine | Missing;
   readonly redis: RedisEngine | Missing;
+  readonly keys: RedisEngine | Missing;
   readonly eventStoreDb: EventStoreDbEngine;
 };
 
@@ -26,12 +29,13 @@ type Engines = {
 const shared = globalThis as { signalboxEngines?: { users: number; readonly started: Promise<Engines> } };
 
 const start = async (): Promise<Engines> => {
-  const [kafka, redis, eventStoreDb] = await Promise.all([
+  const [kafka, redis, keys, eventStoreDb] = await Promise.all([
     startKafka(process.env),
     startRedis(process.env),
+    startKeysRedis(),
     findEventStoreDb(process.env),
   ]);
-  return { kafka, redis, eventStoreDb };
+  return { kafka, redis, keys, eventStoreDb };
 };
 
 /** Starts the engines once for a whole run of tests, which get the addresses by `inject`, and says at the end what they were. */
@@ -39,15 +43,16 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
   shared.signalboxEngines ??= { users: 0, started: start() };
   const engines = shared.signalboxEngines;
   engines.users++;
-  const { kafka, redis, eventStoreDb } = await engines.started;
+  const { kafka, redis, keys, eventStoreDb } = await engines.started;
   project.provide('kafkaBrokers', kafka.kind === 'real' ? kafka.brokers : null);
   project.provide('redisUrl', redis.kind === 'real' ? redis.url : null);
+  project.provide('keysUrl', keys.kind === 'real' ? keys.url : null);
   project.provide('eventStoreDb', { url: eventStoreDb.url, isReal: eventStoreDb.kind === 'real' });
   return async () => {
     engines.users--;
     if (engines.users > 0) return;
     delete shared.signalboxEngines;
-    await Promise.all([kafka, redis, eventStoreDb].map((engine) => engine.kind !== 'missing' && engine.stop()));
+    await Promise.all([kafka, redis, keys, eventStoreDb].map((engine) => engine.kind !== 'missing' && engine.stop()));
     process.stdout.write(`\n${summaryOf({ Kafka: kafka, Redis: redis, EventStoreDB: eventStoreDb })}\n`);
   };
 };

@@ -78,3 +78,8 @@ export const credentialExpired: EventOf<'CredentialExpired'> = (overrides) => ({
   type: 'CredentialExpired',
   data: { dueAt: t0 + credentialTtlMs, expiredAt: t0 + credentialTtlMs, ...overrides },
 });
+
+export const credentialRedacted: EventOf<'CredentialRedacted'> = (overrides) => ({
+  type: 'CredentialRedacted',
+  data: { reason: 'erasure', policy: 'erasure-1', redactedAt: t0 + 48 * HOUR_MS, ...overrides },
+});

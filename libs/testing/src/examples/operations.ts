@@ -1,6 +1,9 @@
 import type { OperationsCommand, OperationsEvent, SweepCounts } from '@signalbox/domain';
 import { t0 } from './session.ts';
 
+type Sweep = Extract<OperationsCommand, { readonly type: 'RecordSweep' }>;
+type Swept = Extract<OperationsEvent, { readonly type: 'SweepCompleted' }>;
+
 const removed: SweepCounts = {
   sessions: 1,
   credentials: 6,
@@ -10,7 +13,7 @@ const removed: SweepCounts = {
   tokens: 5,
 };
 
-export const aSweep = (overrides?: Partial<Omit<OperationsCommand, 'type'>>): OperationsCommand => ({
+export const aSweep = (overrides?: Partial<Omit<Sweep, 'type'>>): Sweep => ({
   type: 'RecordSweep',
   sweepId: 'sweep-1',
   startedAt: t0,
@@ -19,7 +22,7 @@ export const aSweep = (overrides?: Partial<Omit<OperationsCommand, 'type'>>): Op
   ...overrides,
 });
 
-export const swept = (overrides?: Partial<OperationsEvent['data']>): OperationsEvent => ({
+export const swept = (overrides?: Partial<Swept['data']>): Swept => ({
   type: 'SweepCompleted',
   data: { sweepId: 'sweep-1', startedAt: t0, finishedAt: t0 + 20, removed, ...overrides },
 });

@@ -146,3 +146,8 @@ export const expired: EventOf<'SessionExpired'> = (overrides) => ({
   type: 'SessionExpired',
   data: { dueAt: t0 + offerTtlMs, was: 'open', expiredAt: t0 + offerTtlMs, ...overrides },
 });
+
+export const redacted: EventOf<'SessionRedacted'> = (overrides) => ({
+  type: 'SessionRedacted',
+  data: { reason: 'erasure', policy: 'erasure-1', redactedAt: t0 + 100_000, ...overrides },
+});

@@ -2,7 +2,7 @@ import { sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 import { presentOffer } from '../present.ts';
 
-export const discover: QueryRoute = async (app, { v1, discover: queries }) => {
+export const discover: QueryRoute = async (app, { v1, discover: queries, notices }) => {
   app.route({
     method: 'GET',
     url: '/v1/sessions',
@@ -18,10 +18,12 @@ export const discover: QueryRoute = async (app, { v1, discover: queries }) => {
       const filter = { tags: tag, service, except: request.caller?.identity ?? null };
       if (pick === 'random') {
         const offer = await queries.random(filter);
+        if (offer) notices.discovered([offer]);
         return offer ? reply.code(200).send(presentOffer(offer)) : sendProblem(reply, 'OFFER_NOT_FOUND');
       }
       const page = await queries.page(filter, limit, cursor);
       if (page === 'invalid_cursor') return sendProblem(reply, 'INVALID_CURSOR');
+      notices.discovered(page.offers);
       return reply.code(200).send({ sessions: page.offers.map(presentOffer), cursor: page.cursor });
     },
   });

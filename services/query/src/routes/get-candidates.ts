@@ -6,7 +6,7 @@ import { presentCandidates } from '../present.ts';
 /** Items of one session at a time: more than any session can have, with 50 candidates a role. */
 const MAX_ITEMS = 1_000;
 
-export const getCandidates: QueryRoute = async (app, { v1, sessions, feeds }) => {
+export const getCandidates: QueryRoute = async (app, { v1, sessions, feeds, notices }) => {
   app.route({
     method: 'GET',
     url: '/v1/sessions/:sessionId/candidates',
@@ -26,7 +26,9 @@ export const getCandidates: QueryRoute = async (app, { v1, sessions, feeds }) =>
       const { cursor = null } = request.query;
       const answer = await feeds.readSession(caller, sessionId, { cursor, limit: MAX_ITEMS });
       if (answer === 'invalid_cursor') return sendProblem(reply, 'INVALID_CURSOR');
-      return reply.code(200).send({ candidates: presentCandidates(answer.items), cursor: answer.cursor });
+      const items = answer.items.filter(({ delivered }) => delivered.type === 'candidates');
+      notices.delivered(caller, items);
+      return reply.code(200).send({ candidates: presentCandidates(items), cursor: answer.cursor });
     },
   });
 };

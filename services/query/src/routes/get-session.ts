@@ -3,7 +3,7 @@ import type { QueryRoute } from '../app.ts';
 import { sendUnlessFound } from '../parties.ts';
 import { presentSession } from '../present.ts';
 
-export const getSession: QueryRoute = async (app, { v1, sessions }) => {
+export const getSession: QueryRoute = async (app, { v1, sessions, notices }) => {
   app.route({
     method: 'GET',
     url: '/v1/sessions/:sessionId',
@@ -18,6 +18,7 @@ export const getSession: QueryRoute = async (app, { v1, sessions }) => {
       const caller = callerOf(request);
       const answer = await sessions.find(caller, request.params.sessionId);
       if (answer.kind !== 'found') return sendUnlessFound(reply, answer);
+      notices.read(caller, answer.session);
       return reply.code(200).send(presentSession(answer.session, caller));
     },
   });

@@ -2,7 +2,7 @@ import { callerOf, sendProblem } from '@signalbox/http';
 import type { QueryRoute } from '../app.ts';
 import { presentItem } from '../present.ts';
 
-export const readFeed: QueryRoute = async (app, { v1, feeds, maxFeedWaitMs, requestMs }) => {
+export const readFeed: QueryRoute = async (app, { v1, feeds, notices, maxFeedWaitMs, requestMs }) => {
   app.route({
     method: 'GET',
     url: '/v1/feed',
@@ -17,9 +17,11 @@ export const readFeed: QueryRoute = async (app, { v1, feeds, maxFeedWaitMs, requ
       const { cursor = null, limit } = request.query;
       const waitMs = Math.min(waitOf(request.headers.prefer), maxFeedWaitMs);
       const signal = AbortSignal.any([request.gone, app.closing]);
-      const answer = await feeds.read(callerOf(request), { cursor, limit, waitMs, signal });
+      const caller = callerOf(request);
+      const answer = await feeds.read(caller, { cursor, limit, waitMs, signal });
       if (answer === 'invalid_cursor') return sendProblem(reply, 'INVALID_CURSOR');
       if (waitMs > 0) reply.header('preference-applied', `wait=${Math.floor(waitMs / 1_000)}`);
+      notices.delivered(caller, answer.items);
       return reply
         .code(200)
         .header('cache-control', 'no-store')

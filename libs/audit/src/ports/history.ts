@@ -1,0 +1,10 @@
+import type { RecordedEvent } from '@signalbox/event-sourcing';
+
+/** Finds places in the log. What `CatchUpSource` cannot do by itself without going through the whole of it. */
+export interface History {
+  /** The position of the last event that was recorded at or before a time (epoch milliseconds); 0 when there is none. */
+  positionAt(time: number): Promise<number>;
+  find(eventId: string): Promise<RecordedEvent | undefined>;
+  /** At most `limit` events before a position, the newest first. */
+  readBack(before: number, limit: number): Promise<readonly RecordedEvent[]>;
+}

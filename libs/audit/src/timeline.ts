@@ -1,0 +1,154 @@
+import type { Refusal } from '@signalbox/domain';
+import { type StreamReader, streamName } from '@signalbox/event-sourcing';
+import type { Fact, Verdict } from '@signalbox/verdict';
+import { type Entry, entryOf } from './entry.ts';
+import type { EventReader, ReadEvent } from './event-reader.ts';
+import { folded, nothingYet } from './fold.ts';
+
+const DAY = 24 * 3_600_000;
+
+/** A session lives two days at most, and processes that start later tell nothing of its call. */
+const DAYS_OF_PROCESSES = 3;
+
+export type SessionState = 'open' | 'answered' | 'withdrawn' | 'expired' | 'redacted' | 'unreadable';
+
+export type Timeline = {
+  readonly sessionId: string;
+  /** Now; `unreadable` where its key was destroyed and nothing has recorded that yet. */
+  readonly state: SessionState;
+  /** Kept by the envelopes, so they are there after a redaction too. */
+  readonly offerer: string | null;
+  readonly answerer: string | null;
+  readonly redacted: boolean;
+  /** Of the session, of what was seen around it, and the starts of processes meanwhile; in position order. */
+  readonly entries: readonly Entry[];
+  /** What was refused, each kind once, in the order in which they began. */
+  readonly refusals: readonly Refusal[];
+  readonly verdict: Verdict;
+};
+
+export type CredentialTimeline = {
+  readonly name: string;
+  readonly state: 'active' | 'revoked' | 'expired' | 'redacted' | 'unreadable';
+  readonly redacted: boolean;
+  readonly entries: readonly Entry[];
+};
+
+/** What happened in a session, or to a credential, told by the log. Undefined where there never was one. */
+export const createTimelines = (options: {
+  readonly log: StreamReader;
+  readonly read: EventReader;
+  readonly diagnose: (facts: readonly Fact[], now: number) => Verdict;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** The names that the streams of operations have for a day: `2026-11-20`, in UTC. */
+  readonly dateOf: (epochMs: number) => string;
+}) => {
+  const { log, read, diagnose, now, dateOf } = options;
+
+  const startsOfProcesses = async (from: number, to: number) => {
+    const days = Array.from({ length: DAYS_OF_PROCESSES }, (_, day) => from + day * DAY).filter(
+      (time) => dateOf(time) <= dateOf(to),
+    );
+    const events = await Promise.all(days.map((day) => log.readStream(streamName('operations', dateOf(day)))));
+    return events
+      .flat()
+      .filter(({ type, recordedAt }) => type === 'ProcessStarted' && recordedAt >= from && recordedAt <= to);
+  };
+
+  return {
+    session: async (sessionId: string): Promise<Timeline | undefined> => {
+      const [own, seen] = await Promise.all([
+        log.readStream(streamName('session', sessionId)),
+        log.readStream(streamName('observation', sessionId)),
+      ]);
+      const first = own[0];
+      if (!first) return undefined;
+      const end = own.find(({ type }) => ENDS.has(type))?.recordedAt ?? now();
+      const around = await startsOfProcesses(first.recordedAt, end);
+      const events = await read([...own, ...seen, ...around].sort((a, b) => a.position - b.position));
+      const actorOf = (type: string) => own.find((event) => event.type === type)?.metadata.actor ?? null;
+      return {
+        sessionId,
+        state: stateOf(
+          events.filter(({ recorded }) => recorded.stream === first.stream),
+          now(),
+        ),
+        offerer: actorOf('OfferPublished'),
+        answerer: actorOf('OfferAnswered'),
+        redacted: own.some(({ type }) => type === 'SessionRedacted'),
+        entries: events.map(entryOf),
+        refusals: refusalsIn(events),
+        verdict: diagnose(events.flatMap(factOf), now()),
+      };
+    },
+    credential: async (name: string): Promise<CredentialTimeline | undefined> => {
+      const events = await read(await log.readStream(streamName('credential', name)));
+      if (events.length === 0) return undefined;
+      const { state, isLost } = events.reduce(folded, nothingYet('credential'));
+      const known = state as {
+        readonly status: string;
+        readonly how?: CredentialTimeline['state'];
+        readonly expiresAt?: number;
+      };
+      const isDue = known.status === 'active' && now() >= (known.expiresAt ?? Number.POSITIVE_INFINITY);
+      return {
+        name,
+        state: isLost ? 'unreadable' : (known.how ?? (isDue ? 'expired' : 'active')),
+        redacted: events.some(({ recorded }) => recorded.type === 'CredentialRedacted'),
+        entries: events.map(entryOf),
+      };
+    },
+  };
+};
+
+export type Timelines = ReturnType<typeof createTimelines>;
+
+const ENDS: ReadonlySet<string> = new Set(['SessionWithdrawn', 'SessionExpired', 'SessionRedacted']);
+
+/** What is due has expired, whether or not the event that says so has been recorded. */
+const stateOf = (events: readonly ReadEvent[], now: number): SessionState => {
+  const { state, isLost } = events.reduce(folded, nothingYet('session'));
+  const known = state as {
+    readonly status: 'open' | 'answered';
+    readonly how?: SessionState;
+    readonly expiresAt: number;
+  };
+  if (isLost) return 'unreadable';
+  return known.how ?? (now >= known.expiresAt ? 'expired' : known.status);
+};
+
+const refusalsIn = (events: readonly ReadEvent[]): readonly Refusal[] => {
+  const kinds = new Map<string, Refusal>();
+  for (const { event } of events) {
+    if (event?.type !== 'RefusalsCounted') continue;
+    for (const refusal of event.data.refusals) {
+      const kind = JSON.stringify([refusal.code, refusal.operation, refusal.identity, refusal.detail]);
+      const before = kinds.get(kind);
+      kinds.set(
+        kind,
+        before
+          ? {
+              ...before,
+              count: before.count + refusal.count,
+              firstAt: Math.min(before.firstAt, refusal.firstAt),
+              lastAt: Math.max(before.lastAt, refusal.lastAt),
+            }
+          : refusal,
+      );
+    }
+  }
+  return [...kinds.values()].sort((a, b) => a.firstAt - b.firstAt);
+};
+
+/** Types that no version of the verdict knows are left out. */
+const factOf = ({ recorded, plain, event }: ReadEvent): readonly Fact[] => {
+  const { position, id, recordedAt, metadata, type } = recorded;
+  if (event === null && plain !== null) return [];
+  return [
+    {
+      ...{ position, eventId: id, at: recordedAt, actor: metadata.actor },
+      event: (event ?? { type, data: null }) as Fact['event'],
+    },
+  ];
+};

@@ -1,0 +1,12 @@
+export * from './checkpoint.ts';
+export type { Difference, What } from './difference.ts';
+export * from './event-hash.ts';
+export * from './keys.ts';
+export * from './merkle.ts';
+export * from './notary.ts';
+export * from './note.ts';
+export * from './pages.ts';
+export * from './proof.ts';
+export * from './recorded-checkpoints.ts';
+export * from './tiles.ts';
+export * from './verify.ts';

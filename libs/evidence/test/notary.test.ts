@@ -1,0 +1,194 @@
+import type { RecordedEvent } from '@signalbox/event-sourcing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  createNotary,
+  memoryTileStore,
+  type NotaryOptions,
+  noteIn,
+  openCheckpoint,
+  recordsCheckpoint,
+  sha256,
+  signerKey,
+  type TileStore,
+  verifyLog,
+} from '../src/index.ts';
+import { aLog, everything, onePage, origin, recordIn, signer } from './fixtures.ts';
+
+type Log = ReturnType<typeof aLog>;
+
+const start = ({ log, clock }: Log, tiles: TileStore, more: Partial<NotaryOptions> = {}) => {
+  const said: string[] = [];
+  const notary = createNotary({
+    ...{ source: log, tiles, origin, signer, keys: [signer], record: recordIn(log) },
+    ...{ now: clock.now, after: clock.after },
+    onRebuild: (reason) => said.push(`rebuild: ${reason}`),
+    onContradiction: (reason) => said.push(`contradiction: ${reason}`),
+    ...more,
+  });
+  const stopping = new AbortController();
+  const ended = notary.run(stopping.signal, () => said.push('healthy'));
+  const stop = () => {
+    stopping.abort();
+    return ended;
+  };
+  onTestFinished(() => stop().catch(() => undefined));
+  return { notary, said: () => said.filter((one) => one !== 'healthy'), ended, stop };
+};
+
+const checkpointsIn = async ({ log }: Log) =>
+  (await everything(log))
+    .filter(recordsCheckpoint)
+    .map((event) => ({ at: event.recordedAt, ...openedIn(event), revision: event.revision }));
+
+const openedIn = (event: RecordedEvent) => {
+  const opened = openCheckpoint(noteIn(event) ?? '', [signer]);
+  if (typeof opened === 'string') throw new Error(opened);
+  return opened;
+};
+
+const intact = async ({ log }: Log, tiles: TileStore) =>
+  verifyLog(onePage(await everything(log)), { origin, keys: [signer], expected: tiles, gapless: true });
+
+describe('the notary', () => {
+  it('signs at most a second after the events, and never because of its own checkpoints', async () => {
+    const world = aLog();
+    const tiles = memoryTileStore();
+    const { notary } = start(world, tiles);
+    await world.clock.advance(5_000);
+    expect(await checkpointsIn(world)).toEqual([]);
+    await world.append('session-a');
+    await world.append('session-b');
+    const appended = world.clock.now();
+    await world.clock.advance(999);
+    const [first, ...none] = await checkpointsIn(world);
+    expect(none).toEqual([]);
+    expect(first).toMatchObject({ size: 2, position: 2 });
+    expect((first?.at ?? Infinity) - appended).toBeLessThan(1_000);
+    await world.clock.advance(60_000);
+    expect(await checkpointsIn(world)).toHaveLength(1);
+    await world.append('session-a');
+    await world.clock.advance(999);
+    expect((await checkpointsIn(world)).map(({ size }) => size)).toEqual([2, 4]);
+    expect(notary.status()).toMatchObject({ checkpoint: { size: 4, position: 4 }, behind: 0, size: 5 });
+    expect(notary.unhealthy()).toBeNull();
+    expect(await intact(world, tiles)).toMatchObject({ intact: true, checkpoints: 2, uncovered: 1 });
+  });
+
+  it('goes on from its tiles, and signs nothing again', async () => {
+    const world = aLog();
+    const tiles = memoryTileStore();
+    for (let run = 0; run < 4; run++) {
+      const { stop, said } = start(world, tiles);
+      await world.clock.advance(2_000);
+      const before = await checkpointsIn(world);
+      expect(before).toHaveLength(run);
+      for (let count = 0; count <= run; count++) await world.append(`session-${count}`);
+      await world.clock.advance(2_000);
+      expect(said()).toEqual([]);
+      await stop();
+    }
+    expect(await intact(world, tiles)).toMatchObject({ intact: true, checkpoints: 4 });
+  });
+
+  it('makes tiles anew that are lost, damaged, or of another log', async () => {
+    const world = aLog();
+    for (let count = 0; count < 700; count++) await world.append(`session-${count % 50}`);
+    const tiles = memoryTileStore();
+    const first = start(world, tiles);
+    await world.clock.advance(1_000);
+    await world.append('session-1');
+    await world.clock.advance(1_000);
+    await first.stop();
+    const size = await tiles.size();
+
+    const other = memoryTileStore();
+    const otherLog = aLog();
+    for (let count = 0; count < 5; count++) await otherLog.append('session-x');
+    const second = start(otherLog, other, { signer: signerKey(origin, sha256('other')) });
+    await otherLog.clock.advance(1_000);
+    await second.stop();
+
+    const damaged = memoryTileStore();
+    await damaged.write(0, [{ level: 0, index: 0, bytes: new Uint8Array(40) }], 300);
+    for (const [store, reason] of [
+      [memoryTileStore(), null],
+      [other, /other|another log/],
+      [damaged, /missing or too short/],
+    ] as const) {
+      await world.append('session-1');
+      const { said, stop, notary } = start(world, store);
+      await world.clock.advance(1_000);
+      expect(notary.unhealthy()).toBeNull();
+      if (reason === null) expect(said()).toEqual([]);
+      else expect(said()).toEqual([expect.stringMatching(reason)]);
+      expect(await store.size()).toBeGreaterThan(size);
+      expect(await intact(world, store)).toMatchObject({ intact: true });
+      await stop();
+    }
+  });
+
+  it('refuses to sign what contradicts a checkpoint, and says so', async () => {
+    const world = aLog();
+    const tiles = memoryTileStore();
+    for (let count = 0; count < 20; count++) await world.append(`session-${count % 3}`);
+    const first = start(world, tiles);
+    await world.clock.advance(1_000);
+    await first.stop();
+    await world.append('session-1');
+    const events = await everything(world.log);
+    const changed = events.map((event) =>
+      event.position === 7 ? { ...event, recordedAt: event.recordedAt - 1 } : event,
+    );
+    const recorded: unknown[] = [];
+    const { notary, said } = start(world, memoryTileStore(), {
+      source: {
+        async *subscribeAll(after, { signal }) {
+          yield { kind: 'events', events: changed.filter(({ position }) => position > after) };
+          yield { kind: 'caught_up', position: events.length };
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        },
+      },
+      record: async (checkpoint) => {
+        recorded.push(checkpoint);
+      },
+    });
+    await world.clock.advance(10_000);
+    expect(recorded).toEqual([]);
+    expect(notary.unhealthy()).toContain('position 20');
+    expect(said()).toEqual([expect.stringContaining('contradiction')]);
+  });
+
+  it('does the same when two are at work, on tiles that they share', async () => {
+    const world = aLog();
+    const tiles = memoryTileStore();
+    const notaries = [start(world, tiles), start(world, tiles)];
+    for (let round = 0; round < 30; round++) {
+      for (let count = 0; count < 17; count++) await world.append(`session-${count % 5}`);
+      await world.clock.advance(round % 3 === 0 ? 50 : 1_000);
+      if (round === 15) await tiles.clear();
+    }
+    await world.clock.advance(5_000);
+    for (const { notary, said } of notaries) {
+      expect(notary.unhealthy()).toBeNull();
+      // They were thrown away under its hands.
+      expect(said().length).toBeLessThan(3);
+      expect(said().filter((one) => !one.startsWith('rebuild'))).toEqual([]);
+    }
+    expect(await intact(world, tiles)).toMatchObject({ intact: true });
+    const sizes = (await checkpointsIn(world)).map(({ size }) => size);
+    expect(sizes.at(-1)).toBeGreaterThan(500);
+  });
+
+  it('ends with the fault when a checkpoint cannot be recorded, and signs it in the next run', async () => {
+    const world = aLog();
+    const tiles = memoryTileStore();
+    await world.append('session-a');
+    const first = start(world, tiles, { record: () => Promise.reject(new Error('no log')) });
+    const failed = expect(first.ended).rejects.toThrow('no log');
+    await world.clock.advance(1_000);
+    await failed;
+    start(world, tiles);
+    await world.clock.advance(1_000);
+    expect(await checkpointsIn(world)).toMatchObject([{ size: 1 }]);
+  });
+});

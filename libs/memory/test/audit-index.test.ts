@@ -1,0 +1,4 @@
+import { auditIndexContract } from '@signalbox/conformance';
+import { memoryAuditIndex } from '../src/audit-index.ts';
+
+auditIndexContract('memory', async () => memoryAuditIndex());

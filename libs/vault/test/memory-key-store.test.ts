@@ -1,0 +1,4 @@
+import { keyStoreContract } from '@signalbox/conformance';
+import { memoryKeyStore } from '../src/memory-key-store.ts';
+
+keyStoreContract('memory', async () => ({ store: memoryKeyStore() }));

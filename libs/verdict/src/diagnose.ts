@@ -1,0 +1,74 @@
+import { type Call, failureReport, readCall } from './call.ts';
+import { causes } from './catalogue.ts';
+import type { Fact, Verdict } from './facts.ts';
+import { evidence, type Finding, found, type Rule } from './finding.ts';
+import { onAnswer } from './rules/answer.ts';
+import { beforeAnswer } from './rules/before-answer.ts';
+import { onCandidates } from './rules/candidates.ts';
+import { afterSignaling } from './rules/failure.ts';
+import { connected, connectedUnseen, lostAfterConnecting, reportsContradict } from './rules/reports.ts';
+import { dtlsFailed, mediaMismatch, rolesClash, sdpOfEither } from './rules/sdp.ts';
+
+/** What rules out the most comes first: the first rule that has something to say gives the verdict. */
+const rules: readonly Rule[] = [
+  ...[lostAfterConnecting, reportsContradict, connectedUnseen, connected],
+  ...beforeAnswer,
+  // What cannot work however it is delivered. Where ICE found a way, it was none of what comes after that.
+  ...[sdpOfEither, rolesClash, dtlsFailed, mediaMismatch],
+  ...onAnswer,
+  ...onCandidates,
+  ...afterSignaling,
+];
+
+/** What was noticed is recorded about a second later; within this time something may yet be on its way. */
+const RECORDED_WITHIN_MS = 5_000;
+
+/**
+ * Why a call did not connect, or that it did, by what signaling knows of it. Pure: the same facts and the same `now`
+ * (epoch milliseconds) give the same verdict. The facts are those of one session in position order: of its stream, of
+ * its observations, and the starts of processes meanwhile. It never throws, whatever the payloads hold.
+ */
+export const diagnose = (facts: readonly Fact[], now: number): Verdict => {
+  const call = readCall(facts, now);
+  const finding = call ? judge(call) : withoutCall(facts);
+  const { isMissing: _, ...told } = finding;
+  return { ...told, advice: causes[finding.cause].advice };
+};
+
+const withoutCall = (facts: readonly Fact[]): Finding => {
+  const redacted = facts.find(({ event }) => event.type === 'SessionRedacted' || event.data === null);
+  return redacted
+    ? found(
+        'redacted',
+        'What happened in this session can no longer be read: its key was destroyed.',
+        [evidence(redacted, 'the session was redacted')],
+        { outcome: 'unknown' },
+      )
+    : found('nothing_recorded', 'There is no event of such a session.', [], { outcome: 'unknown' });
+};
+
+const judge = (call: Call): Finding => {
+  for (const rule of rules) {
+    const finding = rule(call);
+    if (finding) return finding.isMissing ? withDoubt(call, finding) : finding;
+  }
+  throw new Error('The last rules have something to say of every call.');
+};
+
+/** What is missing may still come, or be there without being recorded. */
+const withDoubt = (call: Call, finding: Finding): Finding => {
+  const { cause, alternatives } = finding;
+  if (call.end === null && !failureReport(call)) {
+    const sentence = `The session lives. ${finding.sentence}`;
+    return { ...finding, cause: 'waiting', outcome: 'waiting', sentence, alternatives: [cause, ...alternatives] };
+  }
+  const mayBeUnrecorded = call.end !== null && call.now - call.end.at < RECORDED_WITHIN_MS;
+  const mayBeLost = call.restarts.length > 0;
+  if (!mayBeUnrecorded && !mayBeLost) return finding;
+  const restarted = mayBeLost && cause !== 'server_restarted' && !alternatives.includes('server_restarted');
+  return {
+    ...finding,
+    certain: false,
+    alternatives: [...alternatives, ...(restarted ? ['server_restarted' as const] : [])],
+  };
+};

@@ -1,0 +1,63 @@
+import { observationsContract } from '@signalbox/conformance';
+import { memoryObservations } from '@signalbox/memory';
+import { fakeClock, t0 } from '@signalbox/testing';
+import { redisObservations } from '@signalbox/views-redis';
+import { describe, expect, it } from 'vitest';
+import { connect } from './redis.ts';
+
+const shown = (sessionId: string) => ({ kind: 'discovered', sessionId, at: t0 }) as const;
+
+observationsContract('Redis', async ({ maxSessions }) => {
+  const redis = await connect();
+  let now = t0;
+  const of = async (namespace: string) =>
+    redisObservations({
+      ...{ redis: await connect({ namespace }), maxWaiting: maxSessions },
+      ...{ local: memoryObservations({ maxSessions }), now: () => now, after: () => () => undefined },
+    });
+  const [noticing, recording] = [await of(redis.namespace), await of(redis.namespace)];
+  return {
+    ...{ noticing, recording },
+    flushed: (at) => {
+      now = at;
+      return noticing.flush();
+    },
+  };
+});
+
+describe('observations in Redis', () => {
+  it('leave a process about a second after they were noted, and again as long as something comes', async () => {
+    const redis = await connect();
+    const clock = fakeClock(t0);
+    const observations = redisObservations({
+      ...{ redis, local: memoryObservations(), now: clock.now, after: clock.after },
+    });
+    const idsTaken = async () => (await observations.take(10, t0)).sessions.map(({ sessionId }) => sessionId);
+    observations.note(shown('one'));
+    expect(await idsTaken()).toEqual([]);
+    await clock.advance(1_000);
+    await expect.poll(idsTaken).toEqual(['one']);
+    observations.note(shown('two'));
+    await observations.close();
+    expect(await idsTaken()).toEqual(['two']);
+  });
+
+  it('are given up, and counted, while Redis does not take them', async () => {
+    const redis = await connect();
+    let isAway = true;
+    const flaky: typeof redis = {
+      ...redis,
+      run: (script, args) => (isAway ? Promise.reject(new Error('away')) : redis.run(script, args)),
+    };
+    const observations = redisObservations({
+      ...{ redis: flaky, local: memoryObservations(), now: () => t0, after: () => () => undefined },
+    });
+    observations.note(shown('one'));
+    await observations.flush();
+    isAway = false;
+    observations.note(shown('two'));
+    await observations.flush();
+    const { sessions, dropped } = await observations.take(10, t0);
+    expect([sessions.map(({ sessionId }) => sessionId), dropped]).toEqual([['two'], 1]);
+  });
+});

@@ -1,0 +1,159 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { KeysUnavailable } from '@signalbox/event-sourcing';
+import { openSqliteKeyStore } from '@signalbox/log-sqlite';
+import { exportKeys, importKeys, type KeyStore, KeysConflict } from '@signalbox/vault';
+import { connectRedis, redisKeyStore } from '@signalbox/views-redis';
+import type { Given, OptionKind } from './arguments.ts';
+import type { Command } from './command.ts';
+import { Failure, WrongUsage } from './errors.ts';
+import type { Host } from './host.ts';
+import { exportedKeys, readKeys } from './keys-format.ts';
+import { isBrokenPipe, newFile, write } from './output.ts';
+import { counted } from './progress.ts';
+import { settings } from './settings.ts';
+
+const storeOptions = {
+  'data-dir': { takes: 'DIR' },
+  keys: { takes: 'URL' },
+} as const satisfies Record<string, OptionKind>;
+
+const storeHelp = `\
+  --data-dir DIR   the directory of a standalone server, which must not be running (SIGNALBOX_DATA_DIR, else ./data)
+  --keys URL       instead, the Redis of the keys of a stack: redis://user:password@host:6379/0. SIGNALBOX_KEYS_URL
+                   stands in for it, and does not show in a list of processes; SIGNALBOX_NAMESPACE is that of the stack`;
+
+const exportHelp = `signalbox keys export: writes the keys that seal the log as lines of JSON, wrapped as they are.
+
+  signalbox keys export [--data-dir DIR | --keys URL] [--out FILE]
+
+${storeHelp}
+  --out FILE       a new file, which appears when it is whole; without it, standard output
+
+No key in it opens anything without the master keys, which are not in it. But with them it opens all that the log held
+when it was made, also what has been erased since: keep it no longer than you need it, and apart from both.
+
+Examples:
+
+  npm run --silent signalbox -- keys export --out keys.ndjson
+  npm run --silent signalbox -- keys export | npm run --silent signalbox -- keys import --keys redis://127.0.0.1:6380
+
+Ends with 0 when the export is whole; 1 when it failed; 2 when it was called wrongly.
+`;
+
+const importHelp = `signalbox keys import: puts exported keys into another key store.
+
+  signalbox keys import [--in FILE] [--data-dir DIR | --keys URL]
+
+  --in FILE        what “signalbox keys export” has written; without it, standard input
+${storeHelp}
+
+Import the keys before the log, and both before any server works on them: it would make other keys for the same time,
+and the import would be refused. An import that was interrupted is run again as it was. The servers need the same master
+keys as before.
+
+Examples:
+
+  npm run --silent signalbox -- keys import --in keys.ndjson --keys redis://127.0.0.1:6380
+  npm run --silent signalbox -- keys import --in keys.ndjson --data-dir ./restored
+
+Ends with 0 when all keys are there; 1 when it failed; 2 when it was called wrongly.
+`;
+
+export const keysExportCommand: Command = {
+  name: 'keys export',
+  summary: 'writes the keys of the log, wrapped, as lines of JSON',
+  help: exportHelp,
+  options: { ...storeOptions, out: { takes: 'FILE' } },
+  run: async (given, host) => {
+    const out = given.text('out');
+    if (out === undefined && host.isTerminal.stdout) {
+      throw new WrongUsage('All keys would go to this terminal. Name a file, --out FILE, or write to a pipe.');
+    }
+    if (out !== undefined && existsSync(out)) throw new Failure(`${out} is there already, and is left alone.`);
+    await withStore(given, host, { mustBeThere: true }, async (store) => {
+      const target = out === undefined ? { stream: host.stdout, done: async () => {} } : newFile(out);
+      const { lines, counts } = exportedKeys(exportKeys(store));
+      try {
+        for await (const line of lines) await write(target.stream, line);
+        await target.done();
+        host.stderr(`Exported ${counted(counts.epochs, 'epoch')} with ${counted(counts.keys, 'key')}.\n`);
+      } catch (error) {
+        if (!isBrokenPipe(error)) throw error;
+      }
+    });
+  },
+};
+
+export const keysImportCommand: Command = {
+  name: 'keys import',
+  summary: 'puts exported keys into another key store',
+  help: importHelp,
+  options: { ...storeOptions, in: { takes: 'FILE' } },
+  run: async (given, host) => {
+    const file = given.text('in');
+    if (file === undefined && host.isTerminal.stdin) {
+      throw new WrongUsage(
+        'Nothing is piped in. Name a file, --in FILE, or: signalbox keys export | signalbox keys import',
+      );
+    }
+    await withStore(given, host, { mustBeThere: false }, async (store) => {
+      const rows = readKeys(file === undefined ? host.stdin() : createReadStream(file));
+      for (let next = await rows.next(); ; next = await rows.next()) {
+        if (next.done) {
+          const { epochs, keys } = next.value;
+          host.stderr(`Imported ${counted(epochs, 'epoch')} with ${counted(keys, 'key')}.\n`);
+          return;
+        }
+        await importKeys(store, next.value);
+      }
+    });
+  },
+};
+
+/** Throws `Failure`, in words for a person, when the store is away or holds other keys. */
+const withStore = async (
+  given: Given,
+  host: Host,
+  { mustBeThere }: { readonly mustBeThere: boolean },
+  work: (store: KeyStore) => Promise<void>,
+): Promise<void> => {
+  try {
+    const store = await openStore(given, host, mustBeThere);
+    try {
+      await store.check();
+      await work(store);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (error instanceof KeysUnavailable) {
+      const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+      throw new Failure(error.message + cause, { cause: error });
+    }
+    if (error instanceof KeysConflict) throw new Failure(error.message, { cause: error });
+    throw error;
+  }
+};
+
+const openStore = async (given: Given, host: Host, mustBeThere: boolean): Promise<KeyStore> => {
+  const [dataDir, url] = [given.text('data-dir'), given.text('keys')];
+  if (dataDir !== undefined && url !== undefined) {
+    throw new WrongUsage('--data-dir and --keys are both given, and it is unclear which to use.');
+  }
+  const config = settings(host, { SIGNALBOX_DATA_DIR: dataDir, SIGNALBOX_KEYS_URL: url }, []);
+  const { keysUrl, namespace } = config.stack;
+  if (dataDir === undefined && keysUrl !== null) {
+    const instance = `signalbox-cli-${host.chance.uuid()}`;
+    const redis = await connectRedis({ url: keysUrl, namespace, instance });
+    return redisKeyStore({ redis, after: host.timers.after });
+  }
+  const directory = resolve(config.dataDir);
+  const path = join(directory, 'keys.db');
+  if (mustBeThere && !existsSync(path)) {
+    throw new Failure(
+      `There are no keys in ${directory}. Name the directory of the server, --data-dir DIR, or the Redis, --keys URL.`,
+    );
+  }
+  return openSqliteKeyStore({ path });
+};

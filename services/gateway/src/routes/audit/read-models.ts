@@ -1,0 +1,27 @@
+import { auditApi } from '@signalbox/contracts';
+import { type AuditRoute, forAuditors } from './deps.ts';
+import { presentOffer } from './present.ts';
+
+/** Reading back as far as an offer may live takes longer than other answers. */
+const LONG_MS = 60_000;
+
+export const auditReadModels: AuditRoute = async (app, { audit, onShown }) => {
+  app.route({
+    method: 'GET',
+    url: '/v1/audit/read-models/discovery',
+    config: { ...forAuditors, deadlineMs: LONG_MS },
+    schema: {
+      tags: ['audit'],
+      summary: 'What discovery showed at a moment',
+      querystring: auditApi.discovery.query,
+      response: { 200: auditApi.discovery.answer },
+    },
+    handler: async (request) => {
+      const { at, tag, service = null, limit } = request.query;
+      const signal = AbortSignal.any([request.gone, app.closing]);
+      const then = await audit.discoveryAt(at, { tags: tag, service, except: null }, limit, signal);
+      onShown(then.sessions.length);
+      return { ...then, sessions: then.sessions.map(presentOffer) };
+    },
+  });
+};
