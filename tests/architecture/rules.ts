@@ -17,27 +17,47 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   commands: { 'event-sourcing': 'values', domain: 'values' },
   queries: { 'read-models': 'types' },
   verdict: { domain: 'types' },
+  // What was: folded from the log, never from a read model that is live.
+  audit: {
+    'event-sourcing': 'values',
+    'event-schemas': 'values',
+    domain: 'values',
+    memory: 'values',
+    'read-models': 'values',
+    verdict: 'types',
+  },
   // Parts that stand alone.
   identity: {},
-  vault: {},
+  vault: { 'event-sourcing': 'values' },
+  evidence: { 'event-sourcing': 'types' },
   runtime: {},
   // How the parts of a process are put together, over ports.
   assembly: Object.fromEntries(
     [
       ...['commands', 'domain', 'event-schemas', 'event-sourcing', 'http', 'identity', 'queries', 'read-models'],
-      ...['rondevu', 'runtime', 'vault'],
+      ...['evidence', 'rondevu', 'runtime', 'vault'],
     ].map((name) => [name, 'values']),
   ),
   // Edges.
   http: { contracts: 'values', identity: 'values', runtime: 'values' },
   rondevu: { commands: 'values', contracts: 'values', identity: 'values', queries: 'values' },
   // Adapters import ports, never the domain; ports are types, and loading their packages would load vendors.
-  'log-sqlite': { 'event-sourcing': 'values', commands: 'types', http: 'types', identity: 'types' },
+  'log-sqlite': {
+    'event-sourcing': 'values',
+    commands: 'types',
+    evidence: 'types',
+    http: 'types',
+    identity: 'types',
+    'read-models': 'types',
+    vault: 'values',
+  },
   'log-eventstoredb': { 'event-sourcing': 'values' },
   'bus-kafka': { 'event-sourcing': 'values', contracts: 'values' },
   'views-redis': {
     'event-sourcing': 'values',
     commands: 'types',
+    evidence: 'types',
+    vault: 'types',
     http: 'types',
     identity: 'types',
     'read-models': 'types',
@@ -51,10 +71,9 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   },
   // How a process of the distributed stack connects to its servers: the one place that knows all three adapters.
   stack: Object.fromEntries(
-    ['assembly', 'bus-kafka', 'event-sourcing', 'log-eventstoredb', 'memory', 'runtime', 'views-redis'].map((name) => [
-      name,
-      'values',
-    ]),
+    ['assembly', 'bus-kafka', 'event-sourcing', 'log-eventstoredb', 'memory', 'runtime', 'vault', 'views-redis'].map(
+      (name) => [name, 'values'],
+    ),
   ),
   // For tests only.
   testing: { 'event-sourcing': 'types', domain: 'types', runtime: 'types' },
@@ -66,6 +85,8 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
     identity: 'types',
     'read-models': 'values',
     testing: 'values',
+    evidence: 'values',
+    vault: 'types',
   },
   // Services import libs. Only the standalone server, which is all of them in one process, and the gateway, which answers
   // for the whole of the API (ADR-0010), import other services.
@@ -92,7 +113,17 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   gateway: Object.fromEntries(
     [
       ...['command', 'query', 'assembly', 'commands', 'contracts', 'http', 'identity', 'queries', 'rondevu'],
-      ...['read-models', 'runtime', 'stack'],
+      ...[
+        'read-models',
+        'runtime',
+        'stack',
+        'audit',
+        'event-schemas',
+        'event-sourcing',
+        'evidence',
+        'vault',
+        'verdict',
+      ],
     ].map((name) => [name, 'values']),
   ),
   projector: {
@@ -117,16 +148,16 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   },
   relay: { assembly: 'values', 'event-sourcing': 'values', http: 'types', runtime: 'values', stack: 'values' },
   cli: Object.fromEntries(
-    ['event-sourcing', 'log-eventstoredb', 'log-sqlite', 'runtime', 'stack', 'views-redis'].map((name) => [
-      name,
-      'values',
-    ]),
+    [
+      ...['audit', 'contracts', 'event-sourcing', 'evidence', 'log-eventstoredb', 'log-sqlite', 'runtime', 'stack'],
+      ...['vault', 'views-redis'],
+    ].map((name) => [name, 'values']),
   ),
   standalone: Object.fromEntries(
     [
       ...['assembly', 'command', 'query', 'gateway', 'projector', 'scheduler'],
       ...['commands', 'queries', 'contracts', 'domain', 'event-schemas', 'event-sourcing', 'http', 'identity'],
-      ...['log-sqlite', 'memory', 'read-models', 'rondevu', 'runtime', 'vault'],
+      ...['log-sqlite', 'memory', 'read-models', 'rondevu', 'runtime', 'vault', 'audit', 'evidence'],
     ].map((name) => [name, 'values']),
   ),
 };
@@ -159,6 +190,7 @@ export const vendors: Readonly<Record<string, string>> = {
   jose: 'identity',
   'structured-headers': 'identity',
   flatqueue: 'memory',
+  preact: 'gateway',
   '@eventstore/db-client': 'log-eventstoredb',
   kafkajs: 'bus-kafka',
   ioredis: 'views-redis',

@@ -13,9 +13,12 @@ const aCall = async () => {
   const callers = [await newTokenCaller(server), await newTokenCaller(server), await newTokenCaller(server)] as const;
   const [alice, bob] = [v1(server, callers[0]), v1(server, callers[1])];
   const id = await publishOne(alice, newTag());
+  // Who reports has seen the session: a read waits until what was written is shown.
+  const seen = () => alice.get(`/v1/sessions/${id}`);
+  await seen();
   const report = (by: (typeof callers)[number], body: unknown, headers = {}) =>
     send<Problem>(server, by, { method: 'POST', path: `/v1/sessions/${id}/report`, body, headers });
-  return { id, alice, bob, callers, report };
+  return { id, alice, bob, callers, seen, report };
 };
 
 const connected = {
@@ -25,8 +28,9 @@ const connected = {
 
 describe('a report of how a call ended', () => {
   it('is taken from both parties, in full or with the outcome alone, and again', async () => {
-    const { id, bob, callers, report } = await aCall();
+    const { id, bob, callers, seen, report } = await aCall();
     await bob.answer(id, { sdp: sdpOf('answer') });
+    await seen();
     expect((await report(callers[0], connected)).status).toBe(201);
     expect((await report(callers[0], connected)).status).toBe(201);
     expect((await report(callers[1], { outcome: 'failed' })).status).toBe(201);
@@ -36,9 +40,10 @@ describe('a report of how a call ended', () => {
   });
 
   it('is taken after the end too', async () => {
-    const { id, alice, bob, callers, report } = await aCall();
+    const { id, alice, bob, callers, seen, report } = await aCall();
     await bob.answer(id, { sdp: sdpOf('answer') });
     expect((await alice.withdraw(id)).status).toBe(204);
+    await seen();
     expect((await report(callers[0], { outcome: 'connected' })).status).toBe(201);
     expect((await report(callers[1], { outcome: 'connected' })).status).toBe(201);
     const other = await report(callers[2], { outcome: 'connected' });

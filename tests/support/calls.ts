@@ -1,6 +1,6 @@
 import { systemClock } from '@signalbox/runtime';
 import { until } from '@signalbox/testing';
-import { type Caller, newTag, newTokenCaller, type Page, type Session, send } from './client.ts';
+import { type Caller, newTokenCaller, type Page, type Session, send } from './client.ts';
 import type { Target } from './server.ts';
 
 /** How long offers and answered sessions live on a server that such calls are made on: they are over soon. */
@@ -51,8 +51,8 @@ const meet = async (target: Target, number: number) => {
     await newTokenCaller(target),
     await newTokenCaller(target),
   ];
-  const tag = newTag();
   const trace = number.toString(16).padStart(32, '0');
+  const tag = `room-${trace.slice(-8)}`;
   const traceparent = `00-${trace}-00000000000000ff-01`;
   const ask = async <T = unknown>(by: Caller, method: string, path: string, body?: unknown) =>
     send<T>(target, by, { method, path, ...(body !== undefined && { body }), headers: { traceparent } });

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// A second verifier, which shares no code with Signalbox: see README.md.
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
+/** A second verifier, which shares no code with Signalbox: see README.md. */
 const USAGE = `Usage: node verify.mjs FILE [--key KEY[,KEY]] [--checkpoint NOTE_FILE] [--json]
 
   FILE   an export of the log (signalbox export), or the proof of a session (signalbox proof)
@@ -209,6 +209,7 @@ const verifyExport = async (file, keys, kept) => {
     }
     const isNew = suspicion === null;
     suspicion ??= check(event, hash);
+    if (size === 1 && !isGapless && event.position !== last + 1) gap = null; // it never counted by ones
     if (isGapless && event.position !== last + 1) [gap, isGapless] = [last + 1, false];
     last = event.position;
     tree.add(leafHash(event, hash));
@@ -275,13 +276,12 @@ const verifyProof = (bundle, trusted) => {
 const main = async () => {
   const options = { key: { type: 'string' }, checkpoint: { type: 'string' }, json: { type: 'boolean' } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  if (positionals.length !== 1) throw new Error('Name one file.');
   const [file] = positionals;
+  if (positionals.length !== 1) throw new Error('Name one file.');
   const keys = values.key ? values.key.split(',').map(keyOf) : [];
   const kept = values.checkpoint ? [checkpointIn(readFileSync(values.checkpoint, 'utf8'), keys)] : [];
   if (kept.some((one) => typeof one === 'string')) throw new Error(`The checkpoint that was kept ${kept[0]}.`);
-  const start = (await linesOf(file).next()).value;
-  const isLog = start?.kind === 'log';
+  const isLog = (await linesOf(file).next()).value?.kind === 'log';
   const proof = () => verifyProof(JSON.parse(readFileSync(file, 'utf8')), keys);
   const outcome = isLog ? await verifyExport(file, keys, kept) : proof();
   const { difference, events, position } = outcome;

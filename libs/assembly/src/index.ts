@@ -1,9 +1,12 @@
 export { derivedUuid } from './derived-uuid.ts';
 export { createEdge, type Edge, type EdgeOptions, faultCheck, workChecks } from './edge.ts';
+export { checkpointKeys, notaryWork } from './evidence.ts';
 export { guardedLog } from './guarded-log.ts';
 export { createIdentity, type Identity } from './identity.ts';
+export { internalContext } from './internal-context.ts';
 export { createKeys, type Keys } from './keys.ts';
 export { createOperationsApp } from './operations-app.ts';
+export { recordStart } from './process-started.ts';
 export { roleHelp, roleWelcome } from './role-texts.ts';
 export { createRpc } from './rpc.ts';
 export type { Stores } from './stores.ts';

@@ -1,4 +1,5 @@
 import type { SessionQuota } from '@signalbox/commands';
+import type { TileStore } from '@signalbox/evidence';
 import type { IdempotencyStore, RateLimiter } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
 import type { Credentials, Discovery, DueTimes, Feeds, Observations, Progress, Sessions } from '@signalbox/read-models';
@@ -12,6 +13,8 @@ export type Stores = {
   readonly dueTimes: DueTimes;
   readonly progress: Progress;
   readonly observations: Observations;
+  /** The hashes of the log's tree. */
+  readonly tiles: TileStore;
   readonly quota: SessionQuota;
   readonly nonces: NonceStore;
   readonly rateLimiter: RateLimiter;

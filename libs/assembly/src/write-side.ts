@@ -106,7 +106,6 @@ export const createWriteSide = (options: {
     operations: createOperationsCommands({
       handle: handlerFor(operations, codec.only.operations),
       now,
-      dateOf: (epochMs) => new Date(epochMs).toISOString().slice(0, 10),
     }),
   };
 };

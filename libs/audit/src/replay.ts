@@ -65,25 +65,37 @@ export const createReplay = (read: EventReader): Replay => {
   };
 };
 
-/** The log up to a moment, page by page. `onPage` is told what was read of each, and may take its time. */
-export const replay = async (options: {
-  readonly log: Pick<CatchUpSource, 'readAll'>;
-  readonly read: EventReader;
-  readonly until: Until;
-  readonly pageSize?: number;
-  readonly onPage?: (events: readonly ReadEvent[]) => Promise<void> | void;
-}): Promise<Replayed> => {
-  const { log, read, until, pageSize = 1_000, onPage } = options;
-  const folding = createReplay(read);
+/** All of a log, page by page, as far as it goes when its end is reached. */
+export async function* pagesOf(
+  log: Pick<CatchUpSource, 'readAll'>,
+  pageSize = 1_000,
+): AsyncGenerator<readonly RecordedEvent[], void> {
   for (let after = 0; ; ) {
     const page = await log.readAll(after, pageSize);
-    const counted = page.filter((event) => counts(event, until));
-    const read = await folding.add(counted);
-    if (read.length > 0) await onPage?.(read);
     const last = page.at(-1);
-    if (!last || counted.length < page.length) return folding.result();
+    if (!last) return;
+    yield page;
     after = last.position;
   }
+}
+
+/** The log up to a moment. `onPage` is told what was read of each page, and may take its time. */
+export const replay = async (options: {
+  /** In position order. */
+  readonly pages: AsyncIterable<readonly RecordedEvent[]>;
+  readonly read: EventReader;
+  readonly until: Until;
+  readonly onPage?: (events: readonly ReadEvent[]) => Promise<void> | void;
+}): Promise<Replayed> => {
+  const { pages, read, until, onPage } = options;
+  const folding = createReplay(read);
+  for await (const page of pages) {
+    const counted = page.filter((event) => counts(event, until));
+    const added = await folding.add(counted);
+    if (added.length > 0) await onPage?.(added);
+    if (counted.length < page.length) break;
+  }
+  return folding.result();
 };
 
 const counts = ({ recordedAt, position }: RecordedEvent, until: Until): boolean =>

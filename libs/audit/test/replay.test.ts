@@ -11,7 +11,7 @@ import {
   withdrawn,
 } from '@signalbox/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createEventReader, createReplay, replay } from '../src/index.ts';
+import { createEventReader, createReplay, pagesOf, replay } from '../src/index.ts';
 import { aLog, type Rig } from './rig.ts';
 
 let rig: Rig;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 describe('replaying the log', () => {
   it('counts what has become of everything', async () => {
-    const { counts, ...told } = await replay({ log: rig.log, read: rig.read, until: null });
+    const { counts, ...told } = await replay({ pages: pagesOf(rig.log), read: rig.read, until: null });
     expect(counts).toMatchObject({
       'credential/active': 3,
       'credential/revoked': 3,
@@ -48,7 +48,7 @@ describe('replaying the log', () => {
 
   it('gives the same bytes a hundred times, wherever pages end and whichever streams and processes start first', async () => {
     const until = { at: t0 + 4_000 };
-    const wanted = await replay({ log: rig.log, read: rig.read, until });
+    const wanted = await replay({ pages: pagesOf(rig.log), read: rig.read, until });
     const all = (await rig.log.readAll(0, 10_000)).filter(({ recordedAt }) => recordedAt <= until.at);
     expect(wanted.events).toBe(all.length);
     const chance = seededChance(7);
@@ -58,7 +58,7 @@ describe('replaying the log', () => {
       // A reader of its own each time, as in another process.
       const read = createEventReader(rig.vault.fresh.open);
       if (run % 4 === 0) {
-        const again = await replay({ log: rig.log, read, until, pageSize: 1 + below(40) });
+        const again = await replay({ pages: pagesOf(rig.log, 1 + below(40)), read, until });
         expect(again).toEqual(wanted);
         continue;
       }
@@ -82,7 +82,11 @@ describe('replaying the log', () => {
     const hashes = new Set<string>();
     const head = await rig.log.head();
     for (let position = 0; position <= head; position++) {
-      const { stateHash, position: reached } = await replay({ log: rig.log, read: rig.read, until: { position } });
+      const { stateHash, position: reached } = await replay({
+        pages: pagesOf(rig.log),
+        read: rig.read,
+        until: { position },
+      });
       expect(reached).toBe(position);
       hashes.add(stateHash);
     }
@@ -94,14 +98,14 @@ describe('replaying the log', () => {
     await own.session('s1', [offered(), answered()]);
     await own.session('s2', [offered()]);
     await own.destroy('s1');
-    const { counts, unreadable } = await replay({ log: own.log, read: own.read, until: null });
+    const { counts, unreadable } = await replay({ pages: pagesOf(own.log), read: own.read, until: null });
     expect({ counts, unreadable }).toEqual({ counts: { 'session/open': 1, 'session/unreadable': 1 }, unreadable: 2 });
   });
 
   it('hands on what happened, in order, each event once', async () => {
     const seen: number[] = [];
     await replay({
-      ...{ log: rig.log, read: rig.read, until: { position: 50 }, pageSize: 7 },
+      ...{ pages: pagesOf(rig.log, 7), read: rig.read, until: { position: 50 } },
       onPage: (events) => void seen.push(...events.map(({ recorded }) => recorded.position)),
     });
     expect(seen).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));

@@ -1,8 +1,11 @@
 export type { CommandContext } from '@signalbox/event-sourcing';
 export * from './credential-commands.ts';
+export * from './erasure.ts';
 export type { Settled } from './execute.ts';
+export { inParallel } from './in-parallel.ts';
 export * from './observation-commands.ts';
 export * from './operations-commands.ts';
 export * from './outcome.ts';
+export type * from './ports/erasure.ts';
 export type * from './ports/session-quota.ts';
 export * from './session-commands.ts';

@@ -1,8 +1,6 @@
 import type { Operations, OperationsCommand, OperationsEvent, SweepCounts } from '@signalbox/domain';
 import type { CommandContext, HandleCommand } from '@signalbox/event-sourcing';
 
-export type SignedCheckpoint = Extract<OperationsEvent, { readonly type: 'CheckpointSigned' }>['data'];
-
 export interface OperationsCommands {
   recordSweep(
     sweep: { readonly sweepId: string; readonly startedAt: number; readonly removed: SweepCounts },
@@ -10,16 +8,11 @@ export interface OperationsCommands {
   ): Promise<void>;
   /** Records what the server did, or what was done to it. */
   record(operation: OperationsEvent, context: CommandContext): Promise<void>;
-  /** In streams of their own, one an hour: there may be one a second. */
-  recordCheckpoint(checkpoint: SignedCheckpoint, context: CommandContext): Promise<void>;
 }
 
-/** One stream a day (UTC), so that none grows for ever. */
 export const createOperationsCommands = (options: {
   readonly handle: HandleCommand<OperationsCommand, Operations, OperationsEvent, never>;
   readonly now: () => number;
-  /** `2026-11-20`, of epoch milliseconds, in UTC. */
-  readonly dateOf: (epochMs: number) => string;
 }): OperationsCommands => {
   const recorded = async (id: string, command: OperationsCommand, context: CommandContext): Promise<void> => {
     const outcome = await options.handle(id, command, context);
@@ -28,18 +21,26 @@ export const createOperationsCommands = (options: {
   return {
     recordSweep: (sweep, context) => {
       const now = options.now();
-      return recorded(options.dateOf(now), { type: 'RecordSweep', ...sweep, now }, context);
+      return recorded(operationsDay(now), { type: 'RecordSweep', ...sweep, now }, context);
     },
     record: (operation, context) =>
-      recorded(options.dateOf(options.now()), { type: 'RecordOperation', operation }, context),
-    recordCheckpoint: (data, context) =>
-      recorded(
-        `checkpoints-${checkpointHour(data.signedAt)}`,
-        { type: 'RecordOperation', operation: { type: 'CheckpointSigned', data } },
-        context,
-      ),
+      recorded(streamIdOf(operation, options.now()), { type: 'RecordOperation', operation }, context),
   };
 };
 
-/** `2026-11-20T21`, in UTC: the hour whose checkpoints share a stream. */
-export const checkpointHour = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 13);
+/**
+ * One stream a day, so that none grows for ever. Of checkpoints there may be one a second: they have one an hour. The end
+ * of an epoch has one of its own, so that whoever says it under the same command id says it once.
+ */
+const streamIdOf = (operation: OperationsEvent, now: number): string => {
+  const { type } = operation;
+  if (type === 'EpochKeyDestroyed') return `epoch-${operation.data.epoch}`;
+  if (type === 'CheckpointSigned') return `checkpoints-${new Date(now).toISOString().slice(0, 13)}`;
+  return type === 'VerificationCompleted' ? VERIFICATIONS : operationsDay(now);
+};
+
+/** What the verifications of the log are recorded in: rare, and the last is looked for. */
+export const VERIFICATIONS = 'verifications';
+
+/** `2026-11-20`, in UTC: the day whose operations share a stream. */
+export const operationsDay = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);

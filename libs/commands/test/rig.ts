@@ -1,10 +1,12 @@
-import { credential, type DomainEvent, operations, session } from '@signalbox/domain';
+import { credential, type DomainEvent, observation, operations, session } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import {
   type AppendResult,
+  type CatchUpSource,
   createCommandHandler,
   LogUnavailable,
   type NewEvent,
+  type PayloadSeal,
   type RecordedEvent,
   type StreamAppender,
   type StreamName,
@@ -15,6 +17,7 @@ import { fakeClock, metadata, t0, unchained, unsealed } from '@signalbox/testing
 import {
   type CommandContext,
   createCredentialCommands,
+  createObservationCommands,
   createOperationsCommands,
   createSessionCommands,
   type SessionQuota,
@@ -54,9 +57,11 @@ const logDouble = (now: () => number) => {
     return { kind: 'appended', revision: history.length - 1, position: all.length };
   };
 
-  const log: StreamReader & StreamAppender = {
+  const log: StreamReader & StreamAppender & Pick<CatchUpSource, 'readAll' | 'head'> = {
     readStream: async (stream, { from = 0 } = {}) => streams.get(stream)?.slice(from) ?? [],
     append: async (stream, events, expected) => append(stream, events, expected),
+    readAll: async (after, limit) => all.filter(({ position }) => position > after).slice(0, limit),
+    head: async () => all.length,
   };
   return {
     ...log,
@@ -105,12 +110,12 @@ const quotaDouble = () => {
 };
 
 /** Every use case, on the real deciders, the real command loop and the real codec, and on a clock of the test's. */
-export const createRig = (wanted: { readonly maxCredentials?: number } = {}) => {
+export const createRig = (wanted: { readonly maxCredentials?: number; readonly seal?: PayloadSeal } = {}) => {
   const clock = fakeClock(t0);
   const now = () => clock.now();
   const log = logDouble(now);
   const quota = quotaDouble();
-  const codec = createEventCodec(unsealed);
+  const codec = createEventCodec(wanted.seal ?? unsealed);
   let made = 0;
   const newId = () => `made-${++made}`;
 
@@ -132,6 +137,11 @@ export const createRig = (wanted: { readonly maxCredentials?: number } = {}) => 
   };
   const handleSession = createCommandHandler({ decider: session, codec: codec.only.session, ...handlerParts });
   const handleCredential = createCommandHandler({ decider: credential, codec: codec.only.credential, ...handlerParts });
+  const handleObservation = createCommandHandler({
+    decider: observation,
+    codec: codec.only.observation,
+    ...handlerParts,
+  });
   const handleOperations = createCommandHandler({ decider: operations, codec: codec.only.operations, ...handlerParts });
 
   const exists = async (category: string, id: string) => (await log.readStream(streamName(category, id))).length > 0;
@@ -184,10 +194,10 @@ export const createRig = (wanted: { readonly maxCredentials?: number } = {}) => 
       liveCount: async () => liveCredentials,
       maxCredentials: wanted.maxCredentials ?? 2,
     }),
+    observations: createObservationCommands({ handle: handleObservation, now }),
     operations: createOperationsCommands({
       handle: handleOperations,
       now,
-      dateOf: (epochMs) => new Date(epochMs).toISOString().slice(0, 10),
     }),
   };
 };

@@ -183,6 +183,11 @@ export const catalogue = {
     title: 'The server cannot read now',
     help: 'Its read models are away, or are being built again from the log. Nothing is lost. Try again after `Retry-After`.',
   },
+  KEYS_UNAVAILABLE: {
+    status: 503,
+    title: 'The server has no keys now',
+    help: 'The store of the keys that seal the log is away. Nothing was written. Try again after `Retry-After`.',
+  },
   NOT_CAUGHT_UP: {
     status: 503,
     title: 'The read model has not caught up yet',

@@ -17,7 +17,7 @@ export const eventHash = (
 ): Uint8Array => {
   const { metadata } = event;
   const allowed = metadata.authorisation;
-  return sha256(
+  const made = sha256(
     JSON.stringify([
       'signalbox/event/v1',
       stream,
@@ -45,11 +45,23 @@ export const eventHash = (
       previousHash === null ? null : hex(previousHash),
     ]),
   );
+  madeHere.add(made);
+  return made;
 };
+
+/** The hashes that this process has made. */
+const madeHere = new WeakSet<Uint8Array>();
 
 /** The hash that the event ought to have, made of what is stored. */
 export const hashOfRecorded = (event: RecordedEvent): Uint8Array =>
   eventHash(event.stream, event.revision, event, event.previousHash);
+
+/**
+ * The same for an event that may have been appended by this process a moment ago, and has never left its memory: then it
+ * still has the very hash that was made of it, which need not be made again.
+ */
+export const hashOfDelivered = (event: RecordedEvent): Uint8Array =>
+  event.hash !== null && madeHere.has(event.hash) ? event.hash : hashOfRecorded(event);
 
 /** What a leaf of the tree is made of. `eventHash` is made anew of the event, never the stored one. */
 export const leafData = ({ position, recordedAt }: Pick<RecordedEvent, 'position' | 'recordedAt'>, of: Uint8Array) =>

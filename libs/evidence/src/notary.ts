@@ -1,6 +1,6 @@
 import type { CatchUpSource, RecordedEvent } from '@signalbox/event-sourcing';
 import { type Checkpoint, noteIn, openCheckpoint, recordsCheckpoint, signCheckpoint } from './checkpoint.ts';
-import { hashOfRecorded, hex, leafData } from './event-hash.ts';
+import { hashOfDelivered, hex, leafData } from './event-hash.ts';
 import type { SignerKey, VerifierKey } from './keys.ts';
 import { equal, hashLeaf } from './merkle.ts';
 import { type Leaf, type TileStore, TilesBroken, tiledTree, tilesWith } from './tiles.ts';
@@ -167,7 +167,7 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
     const take = async (events: readonly RecordedEvent[]): Promise<void> => {
       for (const event of events) {
-        const leaf: Leaf = { hash: hashLeaf(leafData(event, hashOfRecorded(event))), position: event.position };
+        const leaf: Leaf = { hash: hashLeaf(leafData(event, hashOfDelivered(event))), position: event.position };
         if (last && (last.position !== leaf.position || !equal(last.hash, leaf.hash))) {
           throw new TilesDiffer('the tiles are those of another log, or of one that was longer');
         }

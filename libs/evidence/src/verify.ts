@@ -248,7 +248,10 @@ const createWalked = () => {
     /** The first position left out since the last proof, in a log whose positions had counted by ones until then. */
     gap: () => gap,
     add: (leaf: Leaf) => {
-      if (wasContiguous && leaf.position !== position + 1) {
+      const follows = leaf.position === position + 1;
+      // A log whose positions do not count by ones from the second on never did.
+      if (proven.size + leaves.length === 1 && !wasContiguous && !follows) gap = null;
+      if (wasContiguous && !follows) {
         gap = position + 1;
         wasContiguous = false;
       }

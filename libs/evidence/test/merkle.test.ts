@@ -180,6 +180,14 @@ describe('the tree of RFC 9162', () => {
     expect(isConsistent({ size: 0, root: EMPTY_ROOT }, { size: 2, root: sha256('') }, [])).toBe(true);
   });
 
+  it('finds each leaf by the position of its event', async () => {
+    const { tree } = await tiled(leavesOf(600), 250);
+    for (let index = 0; index < 600; index++) {
+      expect(await tree.indexOf(3 * index + 1, 600)).toBe(index);
+      expect(await tree.indexOf(3 * index + 2, 600)).toBeNull();
+    }
+  });
+
   it('reads few tiles for a proof, however large it is', async () => {
     const leaves = leavesOf(70_000);
     const { store } = await tiled(leaves, 5_000);

@@ -121,6 +121,19 @@ describe('verifying a log', () => {
     expect(await verified(tail)).toMatchObject({ intact: true, uncovered: 5 });
   });
 
+  it('takes positions that never counted by ones for what they are', async () => {
+    const spread = events
+      .filter(({ type }) => type !== 'CheckpointSigned')
+      .map((event) => {
+        return {
+          ...event,
+          position: event.position * 100,
+          ...(event.position === 150 && { data: Buffer.from('other') }),
+        };
+      });
+    expect((await verified(spread)).difference).toMatchObject({ position: 15_000, what: 'hash' });
+  });
+
   it('finds what was put elsewhere', async () => {
     const swapped = (a: number, b: number) => {
       const [left, right] = [events[a - 1], events[b - 1]];

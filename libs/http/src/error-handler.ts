@@ -15,6 +15,13 @@ export const addErrorHandler = (app: App, { logger }: Pick<HttpOptions, 'logger'
   });
 };
 
+const passing: ReadonlySet<Problem['code']> = new Set([
+  'LOG_UNAVAILABLE',
+  'VIEWS_UNAVAILABLE',
+  'KEYS_UNAVAILABLE',
+  'REQUEST_TIMEOUT',
+]);
+
 const logFault = (
   logger: HttpOptions['logger'],
   code: Problem['code'],
@@ -23,8 +30,7 @@ const logFault = (
 ): void => {
   const fields = { err: error, requestId: request.id, traceId: request.traceId, route: request.routeOptions.url };
   if (code === 'INTERNAL_ERROR') logger.error(fields, 'a request failed');
-  else if (code === 'LOG_UNAVAILABLE' || code === 'VIEWS_UNAVAILABLE' || code === 'REQUEST_TIMEOUT')
-    logger.warn(fields, 'a request could not be served');
+  else if (passing.has(code)) logger.warn(fields, 'a request could not be served');
 };
 
 /** `/v1/sessions/:sessionId` as an expression that matches its paths. */

@@ -101,7 +101,11 @@ export const problemOf = (error: unknown): Problem => {
       return { code: 'NOT_FOUND' };
     case 'LOG_UNAVAILABLE':
     case 'VIEWS_UNAVAILABLE':
+    case 'KEYS_UNAVAILABLE':
       return { code };
+    // Its stream has been redacted, or is about to be: there is no such thing any more.
+    case 'KEY_DESTROYED':
+      return { code: 'OFFER_NOT_FOUND' };
     case 'BREAKER_OPEN':
       return { code: 'LOG_UNAVAILABLE', ...(typeof retryAfterMs === 'number' && { retryAfterMs }) };
     case 'TIMED_OUT':

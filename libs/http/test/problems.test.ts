@@ -55,6 +55,7 @@ describe('an error', () => {
   it.each([
     [{ code: 'LOG_UNAVAILABLE' }, 503, 'LOG_UNAVAILABLE', '1', 'warn'],
     [{ code: 'VIEWS_UNAVAILABLE' }, 503, 'VIEWS_UNAVAILABLE', '1', 'warn'],
+    [{ code: 'KEYS_UNAVAILABLE' }, 503, 'KEYS_UNAVAILABLE', '1', 'warn'],
     [{ code: 'BREAKER_OPEN', retryAfterMs: 4_200 }, 503, 'LOG_UNAVAILABLE', '5', 'warn'],
     [{ code: 'TIMED_OUT' }, 503, 'REQUEST_TIMEOUT', '1', 'warn'],
     [{ code: 'SQLITE_CORRUPT' }, 500, 'INTERNAL_ERROR', undefined, 'error'],

@@ -23,7 +23,7 @@ export type EventStoreLogOptions = StoreOptions & {
   readonly categories?: readonly string[];
 };
 
-export const CATEGORIES = ['session', 'credential', 'operations'] as const;
+export const CATEGORIES = ['session', 'observation', 'credential', 'operations'] as const;
 
 /**
  * Opens the log in an EventStoreDB, and makes it when there is none. Rejects with `CannotOpenLog` when a person has to

@@ -1,3 +1,4 @@
+export { openSqliteAuditIndex, type SqliteAuditIndex } from './audit/open.ts';
 export { CannotOpenLog, type CannotOpenLogCode } from './errors.ts';
 export { sqliteIdempotencyStore } from './idempotency-store.ts';
 export { openSqliteKeyStore } from './keys/open.ts';

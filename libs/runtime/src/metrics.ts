@@ -26,6 +26,8 @@ export interface Metrics {
   deadLettered(reason: string): void;
   /** Events read of the log to build read models anew. */
   rebuilt(count: number): void;
+  /** Somebody with the scope for it was shown so many events with what they carry. */
+  audited(count: number): void;
   /** Several callbacks for one gauge give several series, told apart by `part`. */
   observe(gauge: GaugeName, read: () => number | Promise<number>, part?: string): void;
 }
@@ -43,6 +45,11 @@ const gauges = {
   ],
   relayLeader: ['signalbox_relay_leader', 'Whether this relay is the active one: 1, or 0'],
   relayLag: ['signalbox_relay_lag_positions', 'Positions between the head of the log and what has been put on the bus'],
+  uncoveredEvents: ['signalbox_uncovered_events', 'Events that no signed checkpoint covers yet'],
+  logContradicted: [
+    'signalbox_log_contradicted',
+    'Whether the log is not what its checkpoints say, which is a sign of tampering: 1, or 0',
+  ],
   breakerOpen: ['signalbox_breaker_open', 'Whether a circuit breaker is open: 1, or 0'],
   eventLoopDelay: [
     'signalbox_event_loop_delay_seconds',
@@ -87,6 +94,7 @@ export const createMetrics = (meter: Meter): Metrics => {
   const relayed = counter('signalbox_relay_published_total', 'Events put on the bus');
   const deadLetters = counter('signalbox_dead_letters_total', 'Messages set aside because they could not be used');
   const rebuilt = counter('signalbox_rebuild_events_total', 'Events read of the log to build read models anew');
+  const audited = counter('signalbox_audited_total', 'Events that were shown to auditors with what they carry');
   const background = counter('signalbox_background_failures_total', 'Failures of background work');
 
   const byReason = remembered((reason) => ({ reason }));
@@ -116,6 +124,7 @@ export const createMetrics = (meter: Meter): Metrics => {
     relayed: (count) => relayed.add(count),
     deadLettered: (reason) => deadLetters.add(1, byReason(reason)),
     rebuilt: (count) => rebuilt.add(count),
+    audited: (count) => audited.add(count),
     observe: (gauge, read, part) => {
       const [name, description] = gauges[gauge];
       const attributes = part === undefined ? {} : { part };
@@ -140,5 +149,6 @@ export const noMetrics: Metrics = {
   relayed: () => undefined,
   deadLettered: () => undefined,
   rebuilt: () => undefined,
+  audited: () => undefined,
   observe: () => undefined,
 };

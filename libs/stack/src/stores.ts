@@ -21,6 +21,7 @@ import {
   redisRebuildRequests,
   redisSessionQuota,
   redisSessions,
+  redisTileStore,
   redisTurns,
   redisWholeness,
   ViewsUnavailable,
@@ -107,6 +108,7 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
       quota: redisSessionQuota(generations.live, {
         ...{ maxPerIdentity: limits.maxSessionsPerIdentity, max: limits.maxSessions, after: timers.after },
       }),
+      tiles: redisTileStore({ redis }),
       nonces: redisNonceStore({ redis, now, windowMs: lifetimes.timestampWindowMs }),
       rateLimiter: redisRateLimiter({ redis, timeOf: 'server' }),
       idempotency: redisIdempotencyStore({

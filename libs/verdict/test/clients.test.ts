@@ -181,6 +181,20 @@ describe('what real clients send', () => {
 });
 
 describe('what is not known', () => {
+  it('is what sealed candidates are: that there were no others than those of a network is not said', () => {
+    const call = [
+      offer(chrome('4ZcD', 'actpass')),
+      answer(chrome('9uB6', 'active')),
+      candidates('offerer', 2_020, [{ candidate: HOST }, { sealed: 'c2VhbGVk' }]),
+      candidates('answerer', 2_050, [{ sealed: 'c2VhbGVk' }]),
+      given('offerer', 'answer', 1, 2_300),
+      given('answerer', 'candidates', 2, 2_300),
+      given('offerer', 'candidates', 1, 2_400),
+    ];
+    expect(judge(...call, reportedFailed('failed'), expired)).toMatchObject({ cause: 'unsure', certain: false });
+    expect(judge(...call, expired)).toMatchObject({ cause: 'signaling_complete', certain: false });
+  });
+
   it('is never told for certain: deliveries that went with a process that died', () => {
     for (let seed = 0; seed < 300; seed++) {
       const call = planted['healthy, unreported']?.(seededChance(seed));

@@ -1,3 +1,4 @@
+export { redisAuditIndex } from './audit-index.ts';
 export * from './connection.ts';
 export * from './credentials.ts';
 export * from './discovery.ts';

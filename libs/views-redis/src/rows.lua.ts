@@ -82,6 +82,7 @@ for _ = 1, count do
       if packed ~= '' then index(stream, given) end
     end
     if endedAt ~= '' and tonumber(endedAt) < forgotten then
+      if packed ~= '' then unindex(stream, given) end
       if known then forget(stream) end
     else
       keep(stream, revision, body, packed, endedAt)
@@ -110,7 +111,7 @@ raise('checkpoint', take())
 return 1
 `;
 
-/** Forgets some of what ended before a time. Answers with how many it looked at, and how many of them had a row. */
+/** Needs `unindex` of the view. Forgets some of what ended before a time. Answers with how many it looked at, and how many of them had a row. */
 export const FORGET = `
 local endedBefore, most = take(), take()
 raise('forgotten', endedBefore)
@@ -118,6 +119,8 @@ local gone = redis.call('ZRANGEBYSCORE', ended, '-inf', '(' .. endedBefore, 'LIM
 local hadRow = 0
 for _, stream in ipairs(gone) do
   if string.sub(redis.call('HGET', rows, stream), -1) ~= ':' then hadRow = hadRow + 1 end
+  local _, indexed = factsOf(stream)
+  if indexed ~= '' then unindex(stream, cmsgpack.unpack(indexed)) end
   forget(stream)
 end
 return { #gone, hadRow }

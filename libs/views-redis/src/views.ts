@@ -2,7 +2,7 @@ import type { Change, StreamName, Versioned, View } from '@signalbox/event-sourc
 import type { Forgets } from '@signalbox/read-models';
 import type { Reply } from './connection.ts';
 import { type Keyspace, PREAMBLE } from './keyspace.ts';
-import { ARGUMENTS, FORGET, FORGETTING, RAISE_CHECKPOINT, ROW_KEYS, WRITE_CHANGES } from './rows.lua.ts';
+import { ARGUMENTS, FORGET, FORGETTING, NO_INDEX, RAISE_CHECKPOINT, ROW_KEYS, WRITE_CHANGES } from './rows.lua.ts';
 import { type Script, script } from './script.ts';
 
 export type Argument = string | number;
@@ -38,6 +38,8 @@ export const redisRows = <Row, Out = never>(
     readonly facts?: (row: Row) => readonly Argument[];
     /** When the row ended (epoch milliseconds), so that it may be forgotten some time; null while it must be kept. */
     readonly endedAt?: (row: Row) => number | null;
+    /** What has ended is in the view's indexes too, until it is forgotten. Elsewhere it has no facts by then. */
+    readonly indexesEnded?: boolean;
     /** What `emit` needs of the outputs of a change. */
     readonly outs?: (change: Change<Row, Out>) => readonly Argument[];
     /** Lua: the functions that WRITE_CHANGES needs. */
@@ -53,7 +55,7 @@ export const redisRows = <Row, Out = never>(
     write: script(...start, keyspace.writes, FORGETTING, ...view.lua, WRITE_CHANGES),
     raise: script(...start, keyspace.writes, RAISE_CHECKPOINT),
     checkpoint: script(...start, `return redis.call('HGET', about, 'checkpoint')`),
-    forget: script(...start, FORGETTING, FORGET),
+    forget: script(...start, FORGETTING, ...(view.indexesEnded ? view.lua : [NO_INDEX]), FORGET),
   };
 
   /** What was removed is remembered for a while, so that whoever is late does not begin it anew. */

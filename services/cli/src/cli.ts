@@ -8,6 +8,8 @@ import { keysExportCommand, keysImportCommand } from './keys-move.ts';
 import { keysRotateCommand, keysStatusCommand } from './keys-online.ts';
 import { proofCommand } from './proof.ts';
 import { rebuildCommand } from './rebuild.ts';
+import { replayCommand } from './replay.ts';
+import { timelineCommand } from './timeline.ts';
 import { verifyCommand } from './verify.ts';
 
 /** In the order of the help. Those of a group stand together. */
@@ -15,6 +17,8 @@ const commands: readonly Command[] = [
   exportCommand,
   importCommand,
   rebuildCommand,
+  timelineCommand,
+  replayCommand,
   verifyCommand,
   proofCommand,
   keysStatusCommand,

@@ -15,7 +15,7 @@ const own = {
 type OwnName = keyof typeof own;
 
 /** What a command may need beside those; any other command does not even read them. */
-type SecretName = 'SIGNALBOX_ADMIN_KEYS' | 'SIGNALBOX_CHECKPOINT_KEYS';
+type SecretName = 'SIGNALBOX_ADMIN_KEYS' | 'SIGNALBOX_CHECKPOINT_KEYS' | 'SIGNALBOX_MASTER_KEYS';
 
 /**
  * The settings of a command: those of the services, from the same variables, where no option was given. What only a

@@ -56,6 +56,8 @@ export const commandDeps = (parts: {
 
 const MAX_CREDENTIAL_TTL_MS = 10 * 365 * 24 * 3_600_000;
 
+export { commandContext } from './context.ts';
+
 export type CommandRoute = FastifyPluginAsyncZod<CommandDeps>;
 
 /** HTTP v1, the writing half. Each route translates a request into one command and its result into an answer. */

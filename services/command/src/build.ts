@@ -5,6 +5,7 @@ import {
   createWriter,
   type Keys,
   type ObservedLog,
+  recordStart,
   type Stores,
   whenShown,
 } from '@signalbox/assembly';
@@ -61,6 +62,7 @@ export const buildCommand = async (options: {
     commandDeps({ v1: createV1(config.limits), config, writeSide, identity, now, rows: stores.sessions }),
   );
   await app.ready();
+  await recordStart(context, 'command', writeSide.operations);
   return {
     app,
     close: async () => {

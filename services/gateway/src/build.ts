@@ -5,6 +5,7 @@ import {
   createWriter,
   type Keys,
   type ObservedLog,
+  recordStart,
   type Stores,
   whenShown,
 } from '@signalbox/assembly';
@@ -85,6 +86,7 @@ export const buildGateway = async (options: {
   });
   await app.register(asyncApiRoute, { namespace: config.stack.namespace, version });
   await app.ready();
+  await recordStart(context, 'gateway', writeSide.operations);
   return {
     app,
     close: async () => {

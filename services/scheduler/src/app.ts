@@ -1,4 +1,11 @@
 export { type CompensateOptions, compensate } from './compensate.ts';
 export { type ObserveOptions, observeOnce, observeRegularly } from './observe.ts';
+export {
+  createRetention,
+  type Retained,
+  type RetentionKeys,
+  type RetentionOptions,
+  retainRegularly,
+} from './retention.ts';
 export { type SweepOptions, sweepOnce, sweepRegularly } from './sweep.ts';
 export { schedulerWork } from './work.ts';

@@ -3,7 +3,9 @@ import {
   createOperationsApp,
   createWriter,
   type Keys,
+  notaryWork,
   type ObservedLog,
+  recordStart,
   type Stores,
   workChecks,
 } from '@signalbox/assembly';
@@ -30,6 +32,7 @@ export const buildScheduler = async (options: {
     | 'dueTimes'
     | 'sessions'
     | 'observations'
+    | 'tiles'
     | 'quota'
     | 'nonces'
     | 'idempotency'
@@ -57,13 +60,16 @@ export const buildScheduler = async (options: {
       tokens: async () => 0, // each process forgets its own
     },
   });
+  const { work: notary } = notaryWork({ context, log, tiles: stores.tiles, operations: writeSide.operations });
+  const background = [...work, notary];
   telemetry.metrics.observe('schedulerPending', () => stores.dueTimes.size());
-  const app = await createOperationsApp(context, [...checks, ...workChecks(work)]);
+  const app = await createOperationsApp(context, [...checks, ...workChecks(background)]);
+  await recordStart(context, 'scheduler', writeSide.operations);
   return {
     app,
     close: async () => {
       await app.close();
-      for (const one of work) await one.stop();
+      for (const one of background) await one.stop();
       app.stopLoad();
     },
   };

@@ -1,7 +1,7 @@
 import { h } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { useWidth } from './hooks.js';
-import { layOut, shortened } from './ladder.js';
+import { layOut } from './ladder.js';
 import { moveFocus } from './parts.js';
 import { clockOf, sinceOf, spanOf } from './time.js';
 
@@ -66,19 +66,14 @@ export const LadderView = ({ steps, timeline, now, start, selected, select }) =>
 };
 
 /** @param {{ readonly ladder: Ladder }} props */
-const Lanes = ({ ladder: { lanes, height, width } }) =>
-  lanes.map(({ lane, x, identity }) =>
+const Lanes = ({ ladder: { lanes, height } }) =>
+  lanes.map(({ lane, x, identity, text }) =>
     h(
       'g',
       { key: lane, class: 'lane' },
       h('line', { class: `lifeline ${lane}`, x1: x, y1: 46, x2: x, y2: height - 6 }),
       h('text', { class: 'name', x, y: 18, 'text-anchor': 'middle' }, LANE_NAMES[lane]),
-      h(
-        'text',
-        { class: 'identity', x, y: 35, 'text-anchor': 'middle' },
-        shortened(identity, Math.floor(width / lanes.length / 7.6)),
-        h('title', null, identity),
-      ),
+      h('text', { class: 'identity', x, y: 35, 'text-anchor': 'middle' }, text, h('title', null, identity)),
     ),
   );
 

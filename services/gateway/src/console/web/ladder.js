@@ -11,6 +11,8 @@ export const SILENT_MS = 5_000;
 /** Of one character of a label at its size, in a wide font: what is cut by it fits. Some labels are bold. */
 const CHARACTER = 7.2;
 const BOLD_CHARACTER = 8.3;
+/** Of an identity, with a little room between two of them. */
+const SMALL_CHARACTER = 7.2;
 /** @type {readonly Step['mark'][]} */
 const BOLD = ['good', 'bad', 'refused'];
 
@@ -44,7 +46,10 @@ export const layOut = (steps, { width, offerer, answerer }) => {
   const identities = { offerer: offerer ?? '', server: '', answerer: answerer ?? '', others: '' };
   return {
     ...{ width, wide, rows, height: top + FOOT },
-    lanes: shown.map((lane) => ({ lane, x: xOf(lane), identity: identities[lane] })),
+    lanes: shown.map((lane) => {
+      const identity = identities[lane];
+      return { lane, x: xOf(lane), identity, text: shortened(identity, Math.floor(share / SMALL_CHARACTER)) };
+    }),
   };
 };
 

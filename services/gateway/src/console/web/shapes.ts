@@ -150,7 +150,13 @@ export type Ladder = {
   readonly height: number;
   /** Times have a column of their own; otherwise each stands over its row. */
   readonly wide: boolean;
-  readonly lanes: readonly { readonly lane: Lane; readonly x: number; readonly identity: string }[];
+  readonly lanes: readonly {
+    readonly lane: Lane;
+    readonly x: number;
+    readonly identity: string;
+    /** The identity, shortened to the room that there is. */
+    readonly text: string;
+  }[];
   readonly rows: readonly LadderRow[];
 };
 
