@@ -64,14 +64,15 @@ describe.runIf(wanted)('the pictures of docs/console.md', () => {
     await page.locator('a.result').nth(5).waitFor();
     await take('calls');
 
-    await page.setViewportSize({ width: 1_040, height: 900 });
+    await page.setViewportSize({ width: 1_040, height: 880 });
     await openCall('only_offerer_sent_candidates');
     await take('call');
 
-    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await openCall('answered_by_another');
     await page.getByRole('slider').focus();
-    for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Home');
+    for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight');
     await page.waitForURL(/at=\d+/);
     await page.setViewportSize({ width: 1_040, height: 720 });
     await page.getByRole('heading', { name: 'What happened' }).evaluate((heading) => heading.scrollIntoView());

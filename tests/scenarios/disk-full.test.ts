@@ -1,7 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqliteKeyStore, openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
+import {
+  openSqliteAuditIndex,
+  openSqliteKeyStore,
+  openSqliteLog,
+  sqliteIdempotencyStore,
+  sqliteNonceStore,
+  sqliteTileStore,
+} from '@signalbox/log-sqlite';
 import {
   createLogger,
   loadConfig,
@@ -169,8 +176,11 @@ describe('a server whose log may not grow any more', () => {
       ...{ path: logPath(dataDir), now: systemClock.now, newLogId: systemChance.uuid, maxBytes },
     });
     const keyStore = await openSqliteKeyStore({ path: join(dataDir, 'keys.db') });
+    const recorded = await openSqliteAuditIndex({ path: join(dataDir, 'audit.db'), logId: log.id });
+    const tiles = sqliteTileStore({ path: join(dataDir, 'evidence.db') });
     const server = await buildStandalone({
       keyStore,
+      recorder: { recorded, tiles },
       config: loaded.ok,
       log: { ...log, fault: () => log.health().detail, waiting: () => log.health().waiting },
       nonces: await sqliteNonceStore(log),
@@ -190,6 +200,8 @@ describe('a server whose log may not grow any more', () => {
         await server.close();
         await log.close();
         await keyStore.close();
+        await recorded.close();
+        tiles.close();
       },
     };
   };

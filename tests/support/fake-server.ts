@@ -1,7 +1,9 @@
+import { scanningHistory } from '@signalbox/audit';
 import type { DomainEvent } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import type { Decoded } from '@signalbox/event-sourcing';
-import { memoryEventLog, memoryIdempotencyStore, memoryNonceStore } from '@signalbox/memory';
+import { memoryTileStore } from '@signalbox/evidence';
+import { memoryAuditIndex, memoryEventLog, memoryIdempotencyStore, memoryNonceStore } from '@signalbox/memory';
 import { createLogger, loadConfig, noMetrics, systemChance } from '@signalbox/runtime';
 import { buildStandalone, type Standalone } from '@signalbox/standalone';
 import { type FakeClock, fakeClock, seededChance } from '@signalbox/testing';
@@ -47,11 +49,14 @@ export const startFakeServer = async (
   const chance = seededChance(7);
   const log = memoryEventLog({ now: () => clock.now(), id: chance.uuid() });
   const keyStore = memoryKeyStore();
+  const tiles = memoryTileStore();
+  const recorded = memoryAuditIndex();
 
   const build = () =>
     buildStandalone({
       config: loaded.ok,
-      log: { ...log, fault: () => null, waiting: () => 0 },
+      log: { ...log, ...scanningHistory(log), fault: () => null, waiting: () => 0 },
+      recorder: { tiles, recorded },
       keyStore,
       nonces: memoryNonceStore(),
       idempotency: memoryIdempotencyStore(),

@@ -44,6 +44,10 @@ export const createLogPages = (options: {
 
   const startOf = (from: number | null): Promise<number> | 0 => (from === null ? 0 : history.positionAt(from - 1));
 
+  /** The first event that is too late; some logs find their way back from the positions of events only. */
+  const firstFrom = async (to: number | null): Promise<number> =>
+    (to === null ? undefined : (await log.readAll(await startOf(to), 1))[0]?.position) ?? Number.POSITIVE_INFINITY;
+
   const ofStream = async (filter: EventFilter) => {
     const [category, ...id] = (filter.stream ?? '').split('-');
     const events = await log.readStream(streamName(category ?? '', id.join('-')));
@@ -80,10 +84,7 @@ export const createLogPages = (options: {
     /** The newest first, strictly before `before`; null: from the end. `upTo` is the head from before the look. */
     newestFirst: async (filter: EventFilter, before: number | null, limit: number): Promise<EventsPage> => {
       const head = await log.head();
-      const end = Math.min(
-        before ?? Number.POSITIVE_INFINITY,
-        filter.to === null ? head + 1 : (await startOf(filter.to)) + 1,
-      );
+      const end = Math.min(before ?? Number.POSITIVE_INFINITY, await firstFrom(filter.to));
       if (filter.stream !== null) {
         const rest = (await ofStream(filter)).filter(({ position }) => position < end).reverse();
         const events = rest.slice(0, limit);

@@ -1,4 +1,4 @@
-import { type EventLog, LogUnavailable, type NewEvent } from '@signalbox/event-sourcing';
+import { type EventLog, LogUnavailable, type NewEvent, type RecordedEvent } from '@signalbox/event-sourcing';
 import { createAppender } from './appender.ts';
 import { CannotOpenLog } from './errors.ts';
 import type { Identity } from './identity.ts';
@@ -14,6 +14,8 @@ export type EventStoreLog = EventLog & {
   fault(): string | null;
   /** Appends that have been accepted and have no answer yet. */
   waiting(): number;
+  /** At most `limit` events before the position of an event, or before `Infinity`; the newest first. */
+  readBack(before: number, limit: number): Promise<readonly RecordedEvent[]>;
 };
 
 export type EventStoreLogOptions = StoreOptions & {
@@ -84,6 +86,7 @@ const createLog = (session: Session, identity: Identity, categories: readonly st
     },
     readStream: (stream, { from } = {}) => reading(() => reader.readStream(stream, from)),
     readAll: (after, limit) => reading(() => reader.readAll(after, limit)),
+    readBack: (before, limit) => reading(() => reader.readBack(before, limit)),
     head: () => reading(reader.head),
     subscribeAll: (after, { signal }) => subscribe(log, reader.head, after, AbortSignal.any([signal, ending.signal])),
     fault: session.fault,

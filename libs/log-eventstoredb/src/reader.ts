@@ -57,7 +57,31 @@ export const createReader = (log: LogContext) => {
     }
   };
 
-  return { readStream, readAll, head };
+  /**
+   * At most `limit` events before a position, the newest first. Where an imported event lies is not known by its position:
+   * what is before one is looked for from the end.
+   */
+  const readBack = async (before: number, limit: number): Promise<readonly RecordedEvent[]> => {
+    const found: RecordedEvent[] = [];
+    const isPlace = Number.isSafeInteger(before) && before - identity.base >= identity.begins;
+    let place: number | null = isPlace ? before - identity.base : null;
+    for (;;) {
+      const from: number | null = place;
+      const page = await call(around, 'reading the log backwards', (client, alive) =>
+        readBackwards(client, from, SEARCH_PAGE, () => false, alive),
+      );
+      for (const resolved of page) {
+        const event = ours(resolved);
+        if (!event || event.position >= before) continue;
+        if (found.push(event) === limit) return found;
+      }
+      const last = page.at(-1);
+      if (!last || page.length < SEARCH_PAGE || commitOf(last) <= identity.begins) return found;
+      place = commitOf(last);
+    }
+  };
+
+  return { readStream, readAll, readBack, head };
 };
 
 export type Reader = ReturnType<typeof createReader>;

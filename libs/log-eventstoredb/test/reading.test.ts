@@ -27,6 +27,23 @@ describe('reading a store that is not ours alone', () => {
     expect(first[0]?.recordedAt).toBe(NOW);
   });
 
+  it('goes back from its end, and from any event of it', async () => {
+    const server = await aServer();
+    const log = await openAt(server);
+    expect(await log.readBack(Number.POSITIVE_INFINITY, 10)).toEqual([]);
+    for (let i = 0; i < 12; i++) {
+      await log.append(aStream(), [anEvent(), anEvent()], 'no_stream');
+      server.write('$stats-127.0.0.1', foreign(200));
+    }
+    const all = await log.readAll(0, 100);
+    const newest = all.toReversed();
+    expect(await log.readBack(Number.POSITIVE_INFINITY, 100)).toEqual(newest);
+    expect(await log.readBack(Number.POSITIVE_INFINITY, 5)).toEqual(newest.slice(0, 5));
+    for (const [at, event] of newest.entries()) {
+      expect(await log.readBack(event.position, 3)).toEqual(newest.slice(at + 1, at + 4));
+    }
+  });
+
   it('has its head at 0 while everything is of others', async () => {
     const server = await aServer();
     server.write('thingy-1', foreign(50));

@@ -29,6 +29,7 @@ export type GatewayDeps = {
 
 export type RecorderDeps = { readonly recorder: Recorder; readonly admin: AdminDeps };
 
+export type { History } from '@signalbox/audit';
 export { createRecorder, type Recorder, type RecorderParts } from './recorder.ts';
 export type { AdminDeps } from './routes/admin/index.ts';
 export type { RebuildProgress, Rebuilds } from './routes/audit/index.ts';

@@ -11,12 +11,23 @@ import {
   type StreamReader,
   type View,
 } from '@signalbox/event-sourcing';
-import type { CredentialRow, DiscoveryRow, DueRow, FeedOut, FeedSessionRow, SessionRow } from '@signalbox/read-models';
+import type {
+  CredentialRow,
+  DiscoveryRow,
+  DueRow,
+  FeedOut,
+  FeedSessionRow,
+  RecordedCredentialRow,
+  RecordedSessionRow,
+  SessionRow,
+} from '@signalbox/read-models';
 import {
   credentialDueTimes,
   credentials,
   discovery,
   feeds,
+  recordedCredentials,
+  recordedSessions,
   sessionDueTimes,
   sessions,
 } from '@signalbox/read-models/projections';
@@ -31,13 +42,16 @@ export type Views = {
   readonly credentialDueTimes: View<DueRow>;
 };
 
-/** Every projection of the system, bound to its view. */
-export const bindProjections = (
-  views: Views,
-  options: { readonly log: StreamReader; readonly codec: EventCodec<DomainEvent> },
-): readonly BoundProjection<DomainEvent>[] => {
-  const refetch = async (stream: StreamName, from: number): Promise<readonly Decoded<DomainEvent>[]> =>
-    options.codec.decode(await options.log.readStream(stream, { from }), 'skip');
+type History = { readonly log: StreamReader; readonly codec: EventCodec<DomainEvent> };
+
+const refetcher =
+  ({ log, codec }: History) =>
+  async (stream: StreamName, from: number): Promise<readonly Decoded<DomainEvent>[]> =>
+    codec.decode(await log.readStream(stream, { from }), 'skip');
+
+/** Every projection that clients are answered from, bound to its view. */
+export const bindProjections = (views: Views, options: History): readonly BoundProjection<DomainEvent>[] => {
+  const refetch = refetcher(options);
   return [
     bind(discovery, views.discovery, refetch),
     bind(sessions, views.sessions, refetch),
@@ -46,6 +60,18 @@ export const bindProjections = (
     bind(sessionDueTimes, views.sessionDueTimes, refetch),
     bind(credentialDueTimes, views.credentialDueTimes, refetch),
   ];
+};
+
+/** Where what was recorded is kept, for audits. */
+export type RecordedViews = {
+  readonly sessions: View<RecordedSessionRow>;
+  readonly credentials: View<RecordedCredentialRow>;
+};
+
+/** The projections that an audit index is filled by. */
+export const bindRecorded = (views: RecordedViews, options: History): readonly BoundProjection<DomainEvent>[] => {
+  const refetch = refetcher(options);
+  return [bind(recordedSessions, views.sessions, refetch), bind(recordedCredentials, views.credentials, refetch)];
 };
 
 /**

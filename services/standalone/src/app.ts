@@ -6,26 +6,37 @@ import {
   createWriteSide,
   faultCheck,
   guardedLog,
+  internalContext,
+  notaryWork,
+  recordStart,
   workChecks,
 } from '@signalbox/assembly';
-import { commandDeps, commandRoutes } from '@signalbox/command';
+import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
 import type { Settled } from '@signalbox/commands';
 import { createV1 } from '@signalbox/contracts';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { createProjectionRunner, type EventLogWithLiveStreams } from '@signalbox/event-sourcing';
-import { gatewayRoutes } from '@signalbox/gateway';
+import type { TileStore } from '@signalbox/evidence';
+import { createRecorder, gatewayRoutes, type History, recorderRoutes } from '@signalbox/gateway';
 import type { App, IdempotencyStore } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
 import { memoryObservations, memoryRateLimiter, memorySessionQuota } from '@signalbox/memory';
-import { bindProjections, follow, type Resumed, resume } from '@signalbox/projector';
+import { bindProjections, bindRecorded, follow, type RecordedViews, type Resumed, resume } from '@signalbox/projector';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
 import { queryDeps, queryRoutes } from '@signalbox/query';
-import type { Progress } from '@signalbox/read-models';
+import type { AuditIndex, Forgets, Progress } from '@signalbox/read-models';
 import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
 import { schedulerWork } from '@signalbox/scheduler';
 import type { KeyStore } from '@signalbox/vault';
 import { observeGauges } from './gauges.ts';
 import { createReadSide } from './read-side.ts';
+import { createRebuilds } from './rebuilds.ts';
+import { switchableReadSide } from './switchable-read-side.ts';
+
+export type RecorderStores = {
+  readonly tiles: TileStore;
+  readonly recorded: RecordedViews & Forgets & { readonly index: AuditIndex };
+};
 
 export type StandaloneOptions = Omit<ServiceContext, 'madeKeys'> & {
   readonly log: EventLogWithLiveStreams & {
@@ -33,7 +44,9 @@ export type StandaloneOptions = Omit<ServiceContext, 'madeKeys'> & {
     readonly fault: () => string | null;
     /** How many appends wait. */
     readonly waiting: () => number;
-  };
+  } & History;
+  /** What makes the past quick to find and to prove. All of it can be made again from the log. */
+  readonly recorder: RecorderStores;
   readonly keyStore: KeyStore;
   readonly nonces: NonceStore;
   readonly idempotency: IdempotencyStore;
@@ -58,10 +71,14 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   const { lifetimes } = config;
   const now = () => clock.now();
 
-  const { vault, ring, check } = await createKeys(options, options.keyStore);
+  const keys = await createKeys(options, options.keyStore);
+  const { vault, ring } = keys;
   const codec = createEventCodec(vault);
-  const readSide = createReadSide({ chance, epoch: log.id });
-  const runner = createProjectionRunner({ codec, projections: bindProjections(readSide.views, { log, codec }) });
+  const readSide = switchableReadSide({
+    ...{ log, codec, make: () => createReadSide({ chance, epoch: log.id }) },
+    bind: (views) => bindProjections(views, { log, codec }),
+  });
+  const runner = createProjectionRunner({ codec, projections: [readSide.projection] });
   const live = await log.readLive({ closedSince: now() - lifetimes.endedRetentionMs });
   readSide.feedsStartedFrom(live.since - 1);
   const resumed = await resume(live, runner);
@@ -91,7 +108,15 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   const sessionQueries = createSessionQueries({ sessions: readSide.sessions, now });
   const feedQueries = createFeedQueries({ feeds: readSide.feeds, after: timers.after });
 
+  const { tiles, recorded } = options.recorder;
+  const recordedRunner = createProjectionRunner({ codec, projections: bindRecorded(recorded, { log, codec }) });
+  const { work: notary } = notaryWork({ context: options, log, tiles, operations: writeSide.operations });
   const background: readonly Supervised[] = [
+    notary,
+    supervise({
+      ...{ name: 'audit index', timers, chance, logger, metrics },
+      run: async (signal) => follow(log, recordedRunner, { after: await recorded.index.position(), signal }),
+    }),
     supervise({
       ...{ name: 'projector', timers, chance, logger, metrics },
       run: (signal) => follow(log, runner, { after: Math.max(resumed.position, runner.position), signal }),
@@ -100,7 +125,11 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
       ...{ context: options, writeSide, observations, due: readSide.dueTimes, sessions: readSide.sessions },
       isMine: async () => true,
       targets: {
-        sessions: (at) => readSide.forgetSessions(at - lifetimes.endedRetentionMs),
+        sessions: async (at) => {
+          // What was redacted is found for as long again.
+          await recorded.forget(at - 2 * lifetimes.retentionMs);
+          return readSide.forgetSessions(at - lifetimes.endedRetentionMs);
+        },
         credentials: (at) => readSide.credentials.forget(at - lifetimes.endedRetentionMs),
         nonces: () => identity.guard.sweep(),
         idempotencyRecords: (at) => options.idempotency.sweep(at),
@@ -113,10 +142,10 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   const { app, load, notices } = await createEdge({
     ...{ context: options, identity, ring, rateLimiter, observations, queueDepth: log.waiting },
     idempotency: options.idempotency,
-    sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
+    sections: [...['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'audit', 'admin', 'operations']],
     checks: [
       faultCheck('log', () => log.fault() ?? (guarded.refuses() ? 'it failed repeatedly and is left alone' : null)),
-      { name: 'keys', check },
+      { name: 'keys', check: keys.check },
       ...workChecks(background),
     ],
   });
@@ -138,7 +167,30 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     healthy: async () => log.fault() === null && background.every((work) => work.unhealthy() === null),
     liveSessions: () => sessionQueries.liveCount(),
   });
+  await app.register(recorderRoutes, {
+    recorder: createRecorder({
+      ...{ context: options, log, history: log, codec, keys, index: recorded.index, tiles },
+      positions: async () =>
+        new Map([
+          ['live', Math.max(runner.position, resumed.position)],
+          ['audit index', await recorded.index.position()],
+        ]),
+    }),
+    admin: {
+      ...{ vault, now, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      rebuilds: createRebuilds({
+        ...{ readSide, now, endedRetentionMs: lifetimes.endedRetentionMs, newId: () => chance.orderedUuid() },
+        onDone: ({ head: _, ...data }) =>
+          writeSide.operations.record(
+            { type: 'ReadModelRebuilt', data },
+            internalContext('system:rebuild', data.rebuildId),
+          ),
+        onFault: (error) => logger.error({ err: error }, 'the read models could not be built anew'),
+      }),
+    },
+  });
   await app.ready();
+  await recordStart(options, 'standalone', writeSide.operations);
 
   return {
     app,

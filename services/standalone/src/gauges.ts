@@ -1,13 +1,13 @@
 import type { EventLog, ProjectionRunner } from '@signalbox/event-sourcing';
 import type { Metrics } from '@signalbox/runtime';
-import type { ReadSide } from './read-side.ts';
+import type { SwitchableReadSide } from './switchable-read-side.ts';
 
 /** What is measured whenever somebody looks at the metrics (M3). */
 export const observeGauges = (
   metrics: Pick<Metrics, 'observe'>,
   parts: {
     readonly log: Pick<EventLog, 'head'> & { readonly waiting: () => number };
-    readonly readSide: ReadSide;
+    readonly readSide: Pick<SwitchableReadSide, 'discovery' | 'sessions' | 'dueTimes'>;
     readonly runner: Pick<ProjectionRunner, 'position'>;
     /** Where the start left the read models. */
     readonly resumedAt: number;

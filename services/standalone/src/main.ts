@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { openSqliteKeyStore, openSqliteLog, sqliteIdempotencyStore, sqliteNonceStore } from '@signalbox/log-sqlite';
+import {
+  openSqliteAuditIndex,
+  openSqliteKeyStore,
+  openSqliteLog,
+  sqliteIdempotencyStore,
+  sqliteNonceStore,
+  sqliteTileStore,
+} from '@signalbox/log-sqlite';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { buildStandalone } from './app.ts';
 import { help, welcome } from './texts.ts';
@@ -12,8 +19,10 @@ const open = async (context: ServiceContext): Promise<Opened> => {
     newLogId: chance.uuid,
   });
   const keyStore = await openSqliteKeyStore({ path: join(config.dataDir, 'keys.db') });
+  const recorded = await openSqliteAuditIndex({ path: join(config.dataDir, 'audit.db'), logId: log.id });
+  const tiles = sqliteTileStore({ path: join(config.dataDir, 'evidence.db') });
   const server = await buildStandalone({
-    ...{ ...context, keyStore },
+    ...{ ...context, keyStore, recorder: { recorded, tiles } },
     log: { ...log, fault: () => log.health().detail, waiting: () => log.health().waiting },
     nonces: await sqliteNonceStore(log),
     idempotency: sqliteIdempotencyStore(log),
@@ -33,6 +42,7 @@ const open = async (context: ServiceContext): Promise<Opened> => {
     },
     steps: [
       { name: 'server', close: server.close },
+      { name: 'recorder', close: () => recorded.close().then(() => tiles.close()) },
       { name: 'log', close: () => log.close() },
       { name: 'keys', close: () => keyStore.close() },
     ],

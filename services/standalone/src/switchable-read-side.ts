@@ -4,6 +4,7 @@ import {
   createProjectionRunner,
   type EventCodec,
   type EventLogWithLiveStreams,
+  type ProjectionRunner,
 } from '@signalbox/event-sourcing';
 import { resume, type Views } from '@signalbox/projector';
 import type { DueTimes, Feeds } from '@signalbox/read-models';
@@ -52,23 +53,23 @@ export const switchableReadSide = (options: {
     checkpoint: async () => applied,
   };
 
-  /** Brings a side from one position to another; answers with how many events that took. */
+  /** Applies what is beyond `from`, up to and with `end`; answers with where that leads. */
   const fill = async (
-    apply: ReturnType<typeof createProjectionRunner>['apply'],
+    apply: ProjectionRunner['apply'],
     from: number,
-    upTo: () => number | Promise<number>,
+    end: number,
     onPage: (events: number, position: number) => void,
   ): Promise<number> => {
     let position = from;
-    for (;;) {
-      const end = await upTo();
-      const page = position < end ? await log.readAll(position, PAGE) : [];
-      const wanted = page.filter((event) => event.position <= end);
-      if (wanted.length === 0) return Math.max(position, end);
-      await apply(wanted);
-      position = wanted.at(-1)?.position ?? position;
-      onPage(wanted.length, position);
+    while (position < end) {
+      const page = (await log.readAll(position, PAGE)).filter((event) => event.position <= end);
+      const last = page.at(-1);
+      if (!last) break;
+      await apply(page);
+      position = last.position;
+      onPage(page.length, position);
     }
+    return Math.max(position, end);
   };
 
   const rebuild = async (closedSince: number, onStep: (step: RebuildStep) => void): Promise<RebuildStep> => {
@@ -84,9 +85,15 @@ export const switchableReadSide = (options: {
     next.readSide.feedsStartedFrom(alive.since - 1);
     ({ events } = await resume(alive, runner));
     onStep({ events, position: alive.position, head: Math.max(head, alive.position) });
-    const near = await fill(runner.apply, alive.position, log.head, onPage);
+    let near = alive.position;
+    // Others go on writing: when a round has found little, what is left is done while they wait.
+    for (let found = PAGE; found >= PAGE; ) {
+      const before = events;
+      near = await fill(runner.apply, near, await log.head(), onPage);
+      found = events - before;
+    }
     return inTurn(async () => {
-      const position = await fill(runner.apply, near, () => applied, onPage);
+      const position = await fill(runner.apply, near, applied, onPage);
       for (const one of next.projections) await one.apply([], Math.max(applied, position));
       live = next;
       const before = replaced;

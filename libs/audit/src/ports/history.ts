@@ -5,6 +5,6 @@ export interface History {
   /** The position of the last event that was recorded at or before a time (epoch milliseconds); 0 when there is none. */
   positionAt(time: number): Promise<number>;
   find(eventId: string): Promise<RecordedEvent | undefined>;
-  /** At most `limit` events before a position, the newest first. */
+  /** At most `limit` events before the position of an event, or before `Infinity`; the newest first. */
   readBack(before: number, limit: number): Promise<readonly RecordedEvent[]>;
 }

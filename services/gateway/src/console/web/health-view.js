@@ -54,7 +54,8 @@ const CheckpointCard = ({ health: { checkpoint, head } }) => {
     return h(Card, { title, kind: 'caution', word: 'none' }, h('p', null, 'Nothing has been signed yet.'));
   }
   const { size, position, signedAt, ageMs, behind } = checkpoint;
-  const late = behind > 0 && ageMs > STALE_MS;
+  // The event of the newest checkpoint is covered by the next one, which only comes with something new.
+  const late = behind > 1 && ageMs > STALE_MS;
   return h(
     Card,
     { title, kind: late ? 'stop' : 'clear', word: late ? 'late' : 'signed' },
@@ -127,5 +128,15 @@ const ReadModelsCard = ({ health: { readModels } }) => {
 };
 
 /** @param {{ readonly health: Health }} props */
-const KeysCard = ({ health: { keys } }) =>
-  h(Card, { title: 'Key ring', kind: 'neutral', word: 'as reported' }, h(Tree, { value: keys }));
+const KeysCard = ({ health: { keys } }) => {
+  const count = (/** @type {unknown} */ list) => (Array.isArray(list) ? list.length : 0);
+  const missing = count(keys.missing);
+  const unneeded = count(keys.unneeded);
+  const [kind, word] =
+    missing > 0
+      ? ['stop', `${missing} missing`]
+      : unneeded > 0
+        ? ['caution', `${unneeded} no longer needed`]
+        : ['clear', 'whole'];
+  return h(Card, { title: 'Key ring', kind, word }, h(Tree, { value: keys }));
+};

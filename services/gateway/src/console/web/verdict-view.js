@@ -9,7 +9,7 @@ const OUTCOMES = {
   connected: ['clear', 'Connected'],
   failed: ['stop', 'Failed'],
   waiting: ['caution', 'Waiting'],
-  unknown: ['neutral', 'Not known'],
+  unknown: ['neutral', 'Outcome not known'],
 };
 
 /** @param {string} cause */
