@@ -8,7 +8,7 @@ import { type MadeCall, makeCalls, shortLives } from '../support/calls.ts';
 import { bearer, send } from '../support/client.ts';
 import { root, startServer } from '../support/server.ts';
 
-/** `SIGNALBOX_TEST_PICTURES=1 npx vitest run --project system tests/scenarios/console-pictures` */
+/** `SIGNALBOX_TEST_PICTURES=1 npm test -- --project system tests/scenarios/console-pictures` */
 const wanted = process.env.SIGNALBOX_TEST_PICTURES !== undefined && chromiumHere() !== undefined;
 const folder = join(root, 'docs', 'console');
 const MOST_BYTES = 150 * 1_024;
@@ -64,7 +64,7 @@ describe.runIf(wanted)('the pictures of docs/console.md', () => {
     await page.locator('a.result').nth(5).waitFor();
     await take('calls');
 
-    await page.setViewportSize({ width: 1_040, height: 880 });
+    await page.setViewportSize({ width: 1_040, height: 840 });
     await openCall('only_offerer_sent_candidates');
     await take('call');
 

@@ -18,11 +18,14 @@ export type MadeCall = {
   readonly trace: string;
 };
 
-const description = (setup: 'actpass' | 'active', ufrag: string): string =>
+const description = (setup: 'actpass' | 'active', ufrag: string, fingerprint = true): string =>
   [
     ...['v=0', 'o=- 4611731400430051336 2 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0'],
     ...['m=application 9 UDP/DTLS/SCTP webrtc-datachannel', 'c=IN IP4 0.0.0.0', `a=ice-ufrag:${ufrag}`],
-    ...['a=ice-pwd:asd88fgpdd777uzjYhagZg00', `a=fingerprint:sha-256 ${Array(32).fill('4F').join(':')}`],
+    ...[
+      'a=ice-pwd:asd88fgpdd777uzjYhagZg00',
+      ...(fingerprint ? [`a=fingerprint:sha-256 ${Array(32).fill('4F').join(':')}`] : []),
+    ],
     ...[`a=setup:${setup}`, 'a=mid:0', 'a=sctp-port:5000', ''],
   ].join('\r\n');
 
@@ -69,7 +72,8 @@ const meet = async (target: Target, number: number) => {
       return sessions[0]?.sessionId ?? '';
     },
     look: (by: Caller) => done<Page>(by, 'GET', `/v1/sessions?tag=${tag}`),
-    answer: (id: string) => done(bob, 'POST', `/v1/sessions/${id}/answer`, { sdp: description('active', 'bObB') }),
+    answer: (id: string, sdp = description('active', 'bObB')) =>
+      done(bob, 'POST', `/v1/sessions/${id}/answer`, { sdp }),
     trickle: (by: Caller, id: string, candidates: readonly unknown[]) =>
       done(by, 'POST', `/v1/sessions/${id}/candidates`, { candidates }),
     fetch: async (by: Caller, id: string) => {
@@ -91,12 +95,17 @@ const meet = async (target: Target, number: number) => {
 };
 
 /** Both have what they need of each other, but for the candidates that are given. */
-const exchange = async (call: Parties, fromAlice: readonly unknown[], fromBob: readonly unknown[]): Promise<string> => {
+const exchange = async (
+  call: Parties,
+  fromAlice: readonly unknown[],
+  fromBob: readonly unknown[],
+  answer?: string,
+): Promise<string> => {
   const { alice, bob } = call;
   const id = await call.publish();
   await call.look(bob);
   if (fromAlice.length > 0) await call.trickle(alice, id, fromAlice);
-  await call.answer(id);
+  await call.answer(id, answer);
   if (fromBob.length > 0) await call.trickle(bob, id, fromBob);
   await call.fetch(alice, id);
   await call.fetch(bob, id);
@@ -146,6 +155,40 @@ const plans: Readonly<Record<string, (call: Parties) => Promise<string>>> = {
   },
   no_candidates: (call) => exchange(call, [], []),
   only_offerer_sent_candidates: (call) => exchange(call, enough('aLiC'), []),
+  only_answerer_sent_candidates: (call) => exchange(call, [], enough('bObB')),
+  only_host_candidates: (call) => exchange(call, [candidate('host', 'aLiC'), end], [candidate('host', 'bObB'), end]),
+  sdp_no_fingerprint: (call) => exchange(call, enough('aLiC'), enough('bObB'), description('active', 'bObB', false)),
+  answer_never_sent: async (call) => {
+    const id = await call.publish(SHORT_MS);
+    await call.look(call.bob);
+    await call.trickle(call.bob, id, enough('bObB'));
+    return id;
+  },
+  answer_not_accepted: async (call) => {
+    const id = await call.publish(SHORT_MS);
+    await call.look(call.bob);
+    await call.ask(call.bob, 'POST', `/v1/sessions/${id}/answer`, { sdp: 'x'.repeat(100_000) });
+    return id;
+  },
+  withdrawn_after_answer: async (call) => {
+    const id = await call.publish();
+    await call.look(call.bob);
+    await call.answer(id);
+    await call.withdraw(id);
+    return id;
+  },
+  ice_failed: async (call) => {
+    const id = await exchange(call, enough('aLiC'), enough('bObB'));
+    await call.report(call.alice, id, 'failed');
+    await call.report(call.bob, id, 'failed');
+    return id;
+  },
+  no_relay_candidates: async (call) => {
+    const near = (ufrag: string) => [candidate('host', ufrag), candidate('srflx', ufrag), end];
+    const id = await exchange(call, near('aLiC'), near('bObB'));
+    await call.report(call.alice, id, 'failed');
+    return id;
+  },
   only_mdns_candidates: (call) => exchange(call, [candidate('mdns', 'aLiC'), end], [candidate('mdns', 'bObB'), end]),
   reports_contradict: async (call) => {
     const id = await exchange(call, enough('aLiC'), enough('bObB'));

@@ -2,7 +2,16 @@ import type { SessionQuota } from '@signalbox/commands';
 import type { TileStore } from '@signalbox/evidence';
 import type { IdempotencyStore, RateLimiter } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
-import type { Credentials, Discovery, DueTimes, Feeds, Observations, Progress, Sessions } from '@signalbox/read-models';
+import type {
+  AuditIndex,
+  Credentials,
+  Discovery,
+  DueTimes,
+  Feeds,
+  Observations,
+  Progress,
+  Sessions,
+} from '@signalbox/read-models';
 
 /** What the processes of the distributed stack share beside the log. Each takes what its role needs. */
 export type Stores = {
@@ -15,6 +24,7 @@ export type Stores = {
   readonly observations: Observations;
   /** The hashes of the log's tree. */
   readonly tiles: TileStore;
+  readonly auditIndex: AuditIndex;
   readonly quota: SessionQuota;
   readonly nonces: NonceStore;
   readonly rateLimiter: RateLimiter;

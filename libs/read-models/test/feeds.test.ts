@@ -4,6 +4,7 @@ import {
   candidatesHeld,
   expired,
   offered,
+  redacted,
   retagged,
   sdpAnswer,
   t0,
@@ -88,6 +89,13 @@ describe('the feeds projection', () => {
   it('remembers nothing of a session once it has ended', () => {
     expect(fold(feeds, offered(), answered(), withdrawn()).row).toBeUndefined();
     expect(fold(feeds, offered(), answered(), expired()).row).toBeUndefined();
+  });
+
+  it('takes back what was told of a session that is redacted, whatever it knows of it', () => {
+    for (const before of [[], [offered(), answered()], [offered(), answered(), expired()]]) {
+      const { row, out } = fold(feeds, ...before, redacted());
+      expect([row, out.at(-1)]).toEqual([undefined, [{ takenBack: 'one' }]]);
+    }
   });
 
   it('tells whoever answered their own offer each thing once, and not what they sent themselves', () => {

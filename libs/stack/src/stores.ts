@@ -7,6 +7,7 @@ import {
   type Rebuild,
   type RebuildReport,
   type Redis,
+  redisAuditIndex,
   redisCredentials,
   redisDiscovery,
   redisDueTimes,
@@ -34,8 +35,9 @@ const readSideOf = (keyspace: Keyspace, { chance }: Pick<ServiceContext, 'chance
   const credentials = redisCredentials(keyspace);
   const { view: feedsView, feeds } = redisFeeds(keyspace, { logId: redisLogId(keyspace.redis).get });
   const { sessions: sessionDueTimes, credentials: credentialDueTimes, dueTimes } = redisDueTimes(keyspace);
-  const views = { discovery, sessions, credentials, feeds: feedsView, sessionDueTimes, credentialDueTimes };
-  return { views, discovery, sessions, credentials, feeds, sessionDueTimes, credentialDueTimes, dueTimes };
+  const recorded = redisAuditIndex(keyspace);
+  const views = { discovery, sessions, credentials, feeds: feedsView, sessionDueTimes, credentialDueTimes, recorded };
+  return { views, recorded, discovery, sessions, credentials, feeds, sessionDueTimes, credentialDueTimes, dueTimes };
 };
 
 type ReadSide = ReturnType<typeof readSideOf>;
@@ -57,14 +59,20 @@ const forgetOld = async (readSide: ReadSide, endedBefore: number): Promise<void>
   await forgetCredentials(readSide, endedBefore);
 };
 
+/** All read models are built together: they show one log. */
+export type Rebuilds = ReturnType<typeof rebuildsOver>;
+
 export type OpenedStores = {
   readonly stores: Stores;
   /** What a scheduler forgets. */
   readonly forgetting: {
     readonly sessions: (endedBefore: number) => Promise<number>;
     readonly credentials: (endedBefore: number) => Promise<number>;
+    readonly recorded: (endedBefore: number) => Promise<number>;
     readonly turn: (name: string, expiresAt: number) => Promise<boolean>;
   };
+  /** What an operator can have built anew. */
+  readonly rebuilds: Rebuilds;
   /** What a projector fills, from the log of this id. */
   readonly readModelsOf: (logId: string) => ReadModels;
   readonly close: () => Promise<void>;
@@ -109,6 +117,7 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
         ...{ maxPerIdentity: limits.maxSessionsPerIdentity, max: limits.maxSessions, after: timers.after },
       }),
       tiles: redisTileStore({ redis }),
+      auditIndex: live.recorded.index,
       nonces: redisNonceStore({ redis, now, windowMs: lifetimes.timestampWindowMs }),
       rateLimiter: redisRateLimiter({ redis, timeOf: 'server' }),
       idempotency: redisIdempotencyStore({
@@ -119,13 +128,36 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
     },
     forgetting: {
       sessions: (endedBefore) => forgetSessions(live, endedBefore),
+      recorded: (endedBefore) => live.recorded.forget(endedBefore),
       credentials: (endedBefore) => forgetCredentials(live, endedBefore),
       turn: redisTurns(redis),
     },
+    rebuilds: rebuildsOver(redis, () => chance.uuid()),
     readModelsOf: (logId) => readModels({ redis, generations, live: live.views, context, logId, check }),
     close: async () => {
       await observations.close();
       await redis.close();
+    },
+  };
+};
+
+const ALL = 'all';
+
+const rebuildsOver = (redis: Redis, newId: () => string) => {
+  const requests = redisRebuildRequests(redis);
+  return {
+    names: [ALL],
+    begin: async (): Promise<string> => {
+      const [report, id] = [await requests.latest(), await requests.latestId()];
+      if (id !== null && (report?.state === 'waiting' || report?.state === 'running')) return id;
+      const rebuildId = newId();
+      await requests.ask(rebuildId);
+      return rebuildId;
+    },
+    find: async (name: string, rebuildId: string) => {
+      if (name !== ALL || (await requests.latestId()) !== rebuildId) return undefined;
+      const report = await requests.latest();
+      return report === null ? undefined : { rebuildId, name, ...report };
     },
   };
 };
@@ -192,7 +224,9 @@ const readModels = (parts: {
       const fresh = readSideOf(rebuild.keyspace, context);
       try {
         // What ended before this is not kept at all, so that a long history does not have to fit.
-        await forgetOld(fresh, context.clock.now() - context.config.lifetimes.endedRetentionMs);
+        const { endedRetentionMs, retentionMs } = context.config.lifetimes;
+        await forgetOld(fresh, context.clock.now() - endedRetentionMs);
+        await fresh.recorded.forget(context.clock.now() - 2 * retentionMs);
       } catch (error) {
         await rebuild.giveUp(); // or the lock would be renewed for ever, for a rebuild that nobody does
         throw error;

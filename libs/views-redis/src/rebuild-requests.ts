@@ -11,12 +11,15 @@ export type RebuildReport = {
 
 /** Asks the projectors to fill the read models anew beside the live ones, and tells how far they are. */
 export type RebuildRequests = {
-  ask(): Promise<void>;
+  /** `rebuildId` names the request, for whoever asks after it. */
+  ask(rebuildId?: string): Promise<void>;
   /** True for one projector, once for each time that somebody has asked. */
   take(): Promise<boolean>;
   report(report: RebuildReport): Promise<void>;
   /** Null when nobody has asked lately. */
   latest(): Promise<RebuildReport | null>;
+  /** The name of the latest request; null when it has none, or nobody has asked lately. */
+  latestId(): Promise<string | null>;
 };
 
 const KEPT_MS = 24 * 3_600_000;
@@ -26,16 +29,23 @@ const waiting: RebuildReport = { state: 'waiting', events: 0, position: 0, head:
 export const redisRebuildRequests = (redis: Redis): RebuildRequests => {
   const wanted = `${redis.namespace}:rebuild-wanted`;
   const latest = `${redis.namespace}:rebuild-report`;
+  const name = `${redis.namespace}:rebuild-id`;
   const report = async (one: RebuildReport) => {
     await redis.send('SET', latest, JSON.stringify(one), 'PX', KEPT_MS);
   };
   return {
-    ask: async () => {
+    ask: async (rebuildId) => {
       await report(waiting);
+      if (rebuildId === undefined) await redis.send('DEL', name);
+      else await redis.send('SET', name, rebuildId, 'PX', KEPT_MS);
       await redis.send('SET', wanted, '1');
     },
     take: async () => (await redis.send('GETDEL', wanted)) !== null,
     report,
+    latestId: async () => {
+      const kept = await redis.send('GET', name);
+      return kept === null ? null : String(kept);
+    },
     latest: async () => {
       const kept = await redis.send('GET', latest);
       return kept === null ? null : (JSON.parse(String(kept)) as RebuildReport);

@@ -9,6 +9,9 @@ import { z } from 'zod';
  */
 export const FORMAT = 'signalbox-log';
 
+/** The same lines, of one session alone. It is for people and their tools: nothing imports it. */
+export const SESSION_FORMAT = 'signalbox-session';
+
 /** Grows when an older reader would misunderstand. */
 export const VERSION = 1;
 
@@ -71,6 +74,10 @@ const end = z.strictObject({ ...check.shape, kind: z.literal('end') });
 export const line = z.discriminatedUnion('kind', [event, check, end]);
 
 export type Head = z.infer<typeof head>;
+export type SessionHead = Omit<Head, 'format'> & {
+  readonly format: typeof SESSION_FORMAT;
+  readonly sessionId: string;
+};
 export type EventLine = z.infer<typeof event>;
 export type SumLine = z.infer<typeof check> | z.infer<typeof end>;
 

@@ -31,8 +31,8 @@ const help = `signalbox replay: folds the log again, up to a moment, and says wh
   --until TIME     2026-11-20T10:04:05.123Z, or epoch milliseconds; what was recorded then still counts. Without it, all
   --position N     up to this position instead
   --speed 10x      tells each event as it comes, ten times as fast as it happened; 1x is as fast as it was
-  --data-dir DIR   the directory of a standalone server (SIGNALBOX_DATA_DIR, else ./data). Nothing in its log is written,
-                   and the server may be running; it has the keys then, and what is sealed is told by its envelope
+  --data-dir DIR   the directory of a standalone server (SIGNALBOX_DATA_DIR, else ./data). The log is only read, and the
+                   server may be running; it has the keys then, and what is sealed is told by its envelope
   --export FILE    what “signalbox export” has written; with --data-dir, opened with the keys from there
   --json           for programs: a line for each event that is told, and one for what it comes to
   --progress       a line every few seconds, also where standard error is no terminal

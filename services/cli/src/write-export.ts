@@ -1,13 +1,38 @@
 import { createHash } from 'node:crypto';
 import type { CatchUpSource, RecordedEvent } from '@signalbox/event-sourcing';
-import { FORMAT, type Head, lineOf, type SumLine, VERSION } from './format.ts';
+import { FORMAT, type Head, lineOf, SESSION_FORMAT, type SessionHead, type SumLine, VERSION } from './format.ts';
+
+export type ExportedPiece = { readonly text: string; readonly position: number; readonly count: number };
 
 /** The exporting of a log that nobody writes to: text in pieces of a few megabytes, with how far each reaches. */
-export async function* exportedLog(log: {
+export const exportedLog = (log: {
   readonly id: string;
   readonly head: number;
   readonly subscribeAll: CatchUpSource['subscribeAll'];
-}): AsyncGenerator<{ readonly text: string; readonly position: number; readonly count: number }, void> {
+}): AsyncGenerator<ExportedPiece, void> =>
+  exported({ kind: 'log', format: FORMAT, version: VERSION, logId: log.id, head: log.head }, pagesOf(log.subscribeAll));
+
+/** What one session left in a log. No import takes it for a log: its head is another. */
+export const exportedSession = (
+  logId: string,
+  sessionId: string,
+  events: readonly RecordedEvent[],
+): AsyncGenerator<ExportedPiece, void> => {
+  const head = events.at(-1)?.position ?? 0;
+  return exported({ kind: 'log', format: SESSION_FORMAT, version: VERSION, logId, sessionId, head }, [events]);
+};
+
+async function* pagesOf(subscribeAll: CatchUpSource['subscribeAll']) {
+  for await (const delivery of subscribeAll(0, { signal: new AbortController().signal })) {
+    if (delivery.kind === 'caught_up') return;
+    yield delivery.events;
+  }
+}
+
+async function* exported(
+  head: Head | SessionHead,
+  pages: AsyncIterable<readonly RecordedEvent[]> | Iterable<readonly RecordedEvent[]>,
+): AsyncGenerator<ExportedPiece, void> {
   const hash = createHash('sha256');
   let count = 0;
   let position = 0;
@@ -22,13 +47,9 @@ export async function* exportedLog(log: {
     return written(events.map((event) => json(lineOf(event))).join('')) + sum('check');
   };
 
-  const head: Head = { kind: 'log', format: FORMAT, version: VERSION, logId: log.id, head: log.head };
   yield { text: written(json(head)), position, count };
-  for await (const delivery of log.subscribeAll(0, { signal: new AbortController().signal })) {
-    if (delivery.kind === 'caught_up') break;
-    yield { text: block(delivery.events), position, count };
-  }
+  for await (const events of pages) yield { text: block(events), position, count };
   yield { text: sum('end'), position, count };
 }
 
-const json = (value: Head | ReturnType<typeof lineOf> | SumLine): string => `${JSON.stringify(value)}\n`;
+const json = (value: Head | SessionHead | ReturnType<typeof lineOf> | SumLine): string => `${JSON.stringify(value)}\n`;

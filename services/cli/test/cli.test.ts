@@ -8,21 +8,29 @@ describe('signalbox', () => {
     const help = await signalbox(['--help']);
     expect(help).toEqual({ code: 0, stderr: '', stdout: expect.stringContaining('signalbox COMMAND --help') });
     expect(await signalbox(['-h'])).toEqual(help);
-    for (const name of ['export', 'import', 'rebuild']) expect(help.stdout).toContain(`  ${name}`);
+    for (const name of ['export', 'import', 'rebuild', 'timeline', 'replay'])
+      expect(help.stdout).toContain(`  ${name}`);
     expect(await signalbox(['--version'])).toEqual({ code: 0, stderr: '', stdout: '1.2.3\n' });
   });
 
-  it.each(['export', 'import', 'rebuild', 'keys status', 'keys rotate', 'keys export', 'keys import'])(
-    '%s --help says what it does, with options, examples and exit codes',
-    async (name) => {
-      const { code, stdout, stderr } = await signalbox([...name.split(' '), '--help', '--whatever']);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout.startsWith(`signalbox ${name}: `)).toBe(true);
-      expect(stdout).toContain(`npm run --silent signalbox -- ${name}`);
-      expect(stdout).toMatch(/Ends with 0 .*1 when it failed/s);
-      expect(stdout.split('\n').filter((line) => line.length > 120)).toEqual([]);
-    },
-  );
+  it.each([
+    'export',
+    'import',
+    'rebuild',
+    'timeline',
+    'replay',
+    'keys status',
+    'keys rotate',
+    'keys export',
+    'keys import',
+  ])('%s --help says what it does, with options, examples and exit codes', async (name) => {
+    const { code, stdout, stderr } = await signalbox([...name.split(' '), '--help', '--whatever']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.startsWith(`signalbox ${name}: `)).toBe(true);
+    expect(stdout).toContain(`npm run --silent signalbox -- ${name}`);
+    expect(stdout).toMatch(/Ends with 0 .*1 when it failed/s);
+    expect(stdout.split('\n').filter((line) => line.length > 120)).toEqual([]);
+  });
 
   it.each([
     [[], 'Say what to do: export, import, rebuild, '],
@@ -36,11 +44,11 @@ describe('signalbox', () => {
     [['--what'], 'There is no command “--what”. There are export, import, rebuild, '],
     [
       ['export', '--to', 'x'],
-      'signalbox export has no option --to. There are --data-dir DIR, --out FILE, --progress. See signalbox export --help.',
+      'signalbox export has no option --to. There are --data-dir DIR, --session ID, --out FILE, --progress. See signalbox export --help.',
     ],
     [
       ['export', 'x'],
-      'signalbox export takes options only, and “x” is none. There are --data-dir DIR, --out FILE, --progress. See signalbox export --help.',
+      'signalbox export takes options only, and “x” is none. There are --data-dir DIR, --session ID, --out FILE, --progress. See signalbox export --help.',
     ],
     [['export', '--out'], '--out needs a value: --out FILE. See signalbox export --help.'],
     [['export', '--out='], '--out needs a value: --out FILE. See signalbox export --help.'],

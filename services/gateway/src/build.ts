@@ -9,13 +9,15 @@ import {
   type Stores,
   whenShown,
 } from '@signalbox/assembly';
-import { commandDeps, commandRoutes } from '@signalbox/command';
+import { scanningHistory } from '@signalbox/audit';
+import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
 import { createV1 } from '@signalbox/contracts';
 import type { App } from '@signalbox/http';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
 import { queryDeps, queryRoutes } from '@signalbox/query';
 import type { ServiceContext } from '@signalbox/runtime';
-import { gatewayRoutes } from './app.ts';
+import { gatewayRoutes, type Rebuilds, recorderRoutes } from './app.ts';
+import { createRecorder } from './recorder.ts';
 import { asyncApiRoute } from './routes/async-api.ts';
 
 /**
@@ -28,6 +30,7 @@ export const buildGateway = async (options: {
   readonly log: ObservedLog;
   readonly keys: Keys;
   readonly stores: Omit<Stores, 'dueTimes'>;
+  readonly rebuilds: Rebuilds;
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
   const { context, log, keys, stores } = options;
   const { config, clock, chance, timers, logger, telemetry, version } = context;
@@ -35,7 +38,7 @@ export const buildGateway = async (options: {
   const now = () => clock.now();
   const visible = whenShown(stores.progress, { now, withinMs: config.stack.consistencyWaitMs, logger });
   const { ring } = keys;
-  const { writeSide, checks } = createWriter({
+  const { codec, writeSide, checks } = createWriter({
     ...{ context, log, keys, stores },
     settled: { sessions: visible, credentials: visible },
   });
@@ -48,7 +51,7 @@ export const buildGateway = async (options: {
     ...{ context, identity, ring, checks, rateLimiter, queueDepth: log.waiting },
     observations: stores.observations,
     idempotency: stores.idempotency,
-    sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'operations'],
+    sections: ['credentials', 'sessions', 'discovery', 'feed', 'batch', 'rondevu', 'audit', 'admin', 'operations'],
   });
   const v1 = createV1(config.limits);
   const discover = createDiscoverQueries({ discovery: stores.discovery, now });
@@ -83,6 +86,16 @@ export const buildGateway = async (options: {
       return views && log.fault() === null;
     },
     liveSessions: () => sessionQueries.liveCount(),
+  });
+  await app.register(recorderRoutes, {
+    recorder: createRecorder({
+      ...{ context, log, history: scanningHistory(log), codec, keys, index: stores.auditIndex, tiles: stores.tiles },
+      positions: async () => new Map([['audit index', await stores.auditIndex.position()]]),
+    }),
+    admin: {
+      ...{ vault: keys.vault, now, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      rebuilds: options.rebuilds,
+    },
   });
   await app.register(asyncApiRoute, { namespace: config.stack.namespace, version });
   await app.ready();

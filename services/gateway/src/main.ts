@@ -11,8 +11,8 @@ const open = async (context: ServiceContext): Promise<Opened> => {
   const log = await openLog(context);
   const keyStore = await openKeys(context);
   const keys = await createKeys(context, keyStore);
-  const { stores, close: closeStores } = await openStores(context);
-  const { app, close } = await buildGateway({ context, log, keys, stores });
+  const { stores, rebuilds, close: closeStores } = await openStores(context);
+  const { app, close } = await buildGateway({ context, log, keys, stores, rebuilds });
   return {
     listen: (at) => app.listen({ ...at, listenTextResolver: () => 'listening' }),
     steps: [

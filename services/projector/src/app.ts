@@ -74,6 +74,14 @@ export const bindRecorded = (views: RecordedViews, options: History): readonly B
   return [bind(recordedSessions, views.sessions, refetch), bind(recordedCredentials, views.credentials, refetch)];
 };
 
+/** What a process of the stack keeps: what clients are answered from, and what audits look through. */
+export type AllViews = Views & { readonly recorded: RecordedViews };
+
+export const bindAll = (views: AllViews, history: History): readonly BoundProjection<DomainEvent>[] => [
+  ...bindProjections(views, history),
+  ...bindRecorded(views.recorded, history),
+];
+
 /**
  * A projection sees only the events of its own category (`bindProjection` sees to it), so one that is written for some
  * of the domain's events may be run over all of them.

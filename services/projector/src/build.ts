@@ -10,7 +10,7 @@ import {
 } from '@signalbox/event-sourcing';
 import type { App } from '@signalbox/http';
 import { type ServiceContext, supervise } from '@signalbox/runtime';
-import { bindProjections } from './app.ts';
+import { bindAll } from './app.ts';
 import { keepWhole, type ReadModels } from './keep-whole.ts';
 
 /** Readers wait for what is not shown yet. */
@@ -37,7 +37,7 @@ export const buildProjector = async (options: {
   const { clock, timers, chance, logger, telemetry } = context;
   const { metrics } = telemetry;
   const codec = createEventCodec(keys.vault);
-  const projections = bindProjections(readModels.live, { log, codec });
+  const projections = bindAll(readModels.live, { log, codec });
 
   const laneFor = (partition: number): Lane => {
     let poison: PoisonEvent[] = [];

@@ -1,12 +1,12 @@
 import { type Logger, type Metrics, pause, type Timers } from '@signalbox/runtime';
-import type { Views } from './app.ts';
+import type { AllViews } from './app.ts';
 import { type NewViews, type Progress, type Reading, rebuild, repair } from './rebuild.ts';
 
 /** The read models of the stack, as a whole. */
 export type ReadModels = {
-  readonly live: Views;
+  readonly live: AllViews;
   /** The same, for what is shown again: while something may be missing, they alone take writes. */
-  readonly repaired: Views;
+  readonly repaired: AllViews;
   /** False: there are none, and they have to be built from the log. */
   exist(): Promise<boolean>;
   /** New ones beside them; null while another process is filling some. */

@@ -7,11 +7,11 @@ import {
   type RecordedEvent,
   type StreamReader,
 } from '@signalbox/event-sourcing';
-import { bindProjections, type Views } from './app.ts';
+import { type AllViews, bindAll } from './app.ts';
 
 /** Views that are being filled beside the live ones. */
 export type NewViews = {
-  readonly views: Views;
+  readonly views: AllViews;
   /** Aborts when somebody else fills new ones instead. */
   readonly signal: AbortSignal;
   /** From now on the live views take no writes. */
@@ -34,8 +34,8 @@ export type Reading = {
 
 const PAGE = 1_000;
 
-const runnerFor = (views: Views, { log, codec, setAside }: Reading): ProjectionRunner =>
-  createProjectionRunner({ codec, projections: bindProjections(views, { log, codec }), setAside });
+const runnerFor = (views: AllViews, { log, codec, setAside }: Reading): ProjectionRunner =>
+  createProjectionRunner({ codec, projections: bindAll(views, { log, codec }), setAside });
 
 /** Shows the log from `after` to its end; answers with how far that was. */
 const showTheRest = async (runner: ProjectionRunner, start: Progress, reading: Reading): Promise<Progress> => {
@@ -74,5 +74,5 @@ export const rebuild = async (fresh: NewViews, given: Reading): Promise<Progress
 };
 
 /** Shows the log after `position` again in the live views: what they show of it already stays as it is. */
-export const repair = (live: Views, position: number, reading: Reading): Promise<Progress> =>
+export const repair = (live: AllViews, position: number, reading: Reading): Promise<Progress> =>
   showTheRest(runnerFor(live, reading), { events: 0, position, head: position }, reading);

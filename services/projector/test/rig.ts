@@ -2,6 +2,7 @@ import type { DomainEvent } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { createProjectionRunner, type StreamName, type View } from '@signalbox/event-sourcing';
 import {
+  memoryAuditIndex,
   memoryCredentials,
   memoryDiscovery,
   memoryDueTimes,
@@ -10,7 +11,7 @@ import {
   memorySessions,
 } from '@signalbox/memory';
 import { fakeClock, metadata, seededChance, settle, t0, unsealed } from '@signalbox/testing';
-import { bindProjections, follow, type Views } from '../src/app.ts';
+import { type AllViews, bindAll, follow } from '../src/app.ts';
 
 const clock = fakeClock(t0);
 const chance = seededChance(7);
@@ -32,16 +33,18 @@ export const record = async (log: Log, stream: string, closes: boolean, ...event
 };
 
 /** Everything that a restart loses: empty views, and a runner over them. */
-export const newReadSide = (log: Log, changed: (views: Views) => Partial<Views> = () => ({})) => {
+export const newReadSide = (log: Log, changed: (views: AllViews) => Partial<AllViews> = () => ({})) => {
   const sessions = memorySessions();
   const discovery = memoryDiscovery({ chance });
   const credentials = memoryCredentials();
   const { view: feedsView, feeds } = memoryFeeds({ epoch: 'log-1' });
   const { sessions: sessionDueTimes, credentials: credentialDueTimes, dueTimes } = memoryDueTimes();
-  const views: Views = { discovery, sessions, feeds: feedsView, credentials, sessionDueTimes, credentialDueTimes };
+  const recorded = memoryAuditIndex();
+  const clients = { discovery, sessions, feeds: feedsView, credentials, sessionDueTimes, credentialDueTimes };
+  const views: AllViews = { ...clients, recorded };
   const runner = createProjectionRunner({
     codec,
-    projections: bindProjections({ ...views, ...changed(views) }, { log, codec }),
+    projections: bindAll({ ...views, ...changed(views) }, { log, codec }),
   });
   return { views, runner, sessions, discovery, credentials, feeds, dueTimes };
 };

@@ -17,6 +17,8 @@ import { schedulerWork } from './work.ts';
 export type Forgetting = {
   readonly sessions: (endedBefore: number) => Promise<number>;
   readonly credentials: (endedBefore: number) => Promise<number>;
+  /** What audits find sessions by. */
+  readonly recorded: (endedBefore: number) => Promise<number>;
   /** True for one caller of each turn, whichever process it is in. */
   readonly turn: (name: string, expiresAt: number) => Promise<boolean>;
 };
@@ -43,7 +45,7 @@ export const buildScheduler = async (options: {
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
   const { context, log, keys, stores, forgetting } = options;
   const { clock, config, telemetry } = context;
-  const { sweepIntervalMs, endedRetentionMs } = config.lifetimes;
+  const { sweepIntervalMs, endedRetentionMs, retentionMs } = config.lifetimes;
   const { writeSide, checks } = createWriter({
     ...{ context, log, keys, stores },
     settled: { sessions: atOnce, credentials: atOnce },
@@ -52,7 +54,11 @@ export const buildScheduler = async (options: {
     ...{ context, writeSide, due: stores.dueTimes, sessions: stores.sessions, observations: stores.observations },
     isMine: (at) => forgetting.turn(`sweep-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
     targets: {
-      sessions: (at) => forgetting.sessions(at - endedRetentionMs),
+      sessions: async (at) => {
+        // What was redacted is found for as long again.
+        await forgetting.recorded(at - 2 * retentionMs);
+        return forgetting.sessions(at - endedRetentionMs);
+      },
       credentials: (at) => forgetting.credentials(at - endedRetentionMs),
       nonces: (at) => stores.nonces.sweep(at),
       idempotencyRecords: (at) => stores.idempotency.sweep(at),

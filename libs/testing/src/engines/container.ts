@@ -68,6 +68,7 @@ export const containerEngine = async (options: {
     kind: 'real',
     address,
     description,
+    folder: null,
     kill,
     start,
     restart: async () => {

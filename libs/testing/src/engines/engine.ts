@@ -5,6 +5,8 @@ export type Engine = {
   readonly address: string;
   /** What it is and where it came from, in one line. */
   readonly description: string;
+  /** Where it keeps what it writes, when that is on this machine and the test's to look into; null otherwise. */
+  readonly folder: string | null;
   /** Ends it as a power cut would. Address and data outlive it. */
   kill(): Promise<void>;
   /** Starts it again after `kill`; resolves when it answers. */
@@ -34,6 +36,7 @@ export const foreign = (address: string, description: string): Engine => {
     kind: 'real',
     address,
     description,
+    folder: null,
     ...{ kill: refuse, start: refuse, restart: refuse, pause: refuse, resume: refuse, stop: leave },
   };
 };

@@ -97,6 +97,7 @@ export const processEngine = async (options: {
     kind: 'real',
     address,
     description,
+    folder,
     kill,
     start,
     restart: async () => {

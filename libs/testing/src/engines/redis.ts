@@ -14,11 +14,14 @@ const withUrl = <T extends Engine | Missing>(found: T): RedisEngine | Missing =>
 /** Redis as the environment names it (`SIGNALBOX_TEST_REDIS`, host:port), else one of our own. */
 export const startRedis = async (env: Environment): Promise<RedisEngine | Missing> => {
   const address = env.SIGNALBOX_TEST_REDIS;
-  return address ? withUrl(foreign(address, `Redis at ${address}`)) : startOwnRedis();
+  return address ? withUrl(foreign(address, `Redis at ${address}`)) : startOwnRedis({ inMemory: true });
 };
 
-/** Redis or Valkey for this caller alone, to be killed and paused at will: in a container, else from the PATH. */
-export const startOwnRedis = async (): Promise<RedisEngine | Missing> => {
+/**
+ * Redis or Valkey for this caller alone, to be killed and paused at will: in a container, else from the PATH. It comes
+ * back from a kill with what it held, or `inMemory` with nothing, as the read models' Redis does in production.
+ */
+export const startOwnRedis = async (options: { readonly inMemory?: boolean } = {}): Promise<RedisEngine | Missing> => {
   const contained = await containerEngine({
     image: 'redis:7.2',
     port: 6379,
@@ -27,7 +30,9 @@ export const startOwnRedis = async (): Promise<RedisEngine | Missing> => {
   });
   if (contained.kind === 'real') return withUrl(contained);
   const program = await firstProgram('redis-server', 'valkey-server');
-  return program ? withUrl(await fromPath(program)) : noneOf('Redis', contained, notInstalled);
+  return program
+    ? withUrl(await fromPath(program, options.inMemory ?? false))
+    : noneOf('Redis', contained, notInstalled);
 };
 
 /** One for keys, for this caller alone: it has everything on disk before it says so. */
@@ -53,7 +58,7 @@ const firstProgram = async (...names: readonly string[]): Promise<Program | null
   return null;
 };
 
-const fromPath = async ({ name, version }: Program): Promise<Engine> => {
+const fromPath = async ({ name, version }: Program, inMemory: boolean): Promise<Engine> => {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-redis-'));
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
@@ -61,7 +66,10 @@ const fromPath = async ({ name, version }: Program): Promise<Engine> => {
     address,
     description: `${name} ${version} on ${address}`,
     program: name,
-    args: ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', ''],
+    args: [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
+      ...['--appendonly', inMemory ? 'no' : 'yes', '--save', ''],
+    ],
     folder,
     ready: () => ready(address),
   });
