@@ -115,7 +115,7 @@ describe('every document', () => {
   });
 
   /** Where tests find real servers: read by the tests alone (libs/testing). */
-  const ofTests = /^SIGNALBOX_TEST_(?:KAFKA|REDIS|EVENTSTOREDB|TARGET)$/;
+  const ofTests = /^SIGNALBOX_TEST_(?:KAFKA|REDIS|EVENTSTOREDB|TARGET|CHROMIUM|PICTURES)$/;
 
   it('names variables that exist', () => {
     const known = new Set([...read('.env.example').matchAll(/SIGNALBOX_\w+/g)].map(([name]) => name));

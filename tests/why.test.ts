@@ -54,7 +54,13 @@ const timeline = async (id: string): Promise<readonly Fact[]> =>
   (await server.recorded())
     .filter(({ stream }) => stream === `session-${id}` || stream === `observation-${id}`)
     .map(({ position, id: eventId, recordedAt, metadata, event }) => ({
-      ...{ position, eventId, at: recordedAt, actor: metadata.actor, event: event as Extract<Fact['event'], { data: object }> },
+      ...{
+        position,
+        eventId,
+        at: recordedAt,
+        actor: metadata.actor,
+        event: event as Extract<Fact['event'], { data: object }>,
+      },
     }));
 
 /** The verdict when all is over and recorded. */

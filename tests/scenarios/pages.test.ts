@@ -49,7 +49,8 @@ describe('what a person or a machine finds on a server', () => {
   it('GET /live, /ready, /health and /metrics tell how it is', async () => {
     expect((await get('/live')).body).toEqual({ status: 'live' });
     const check = { status: 'up', latencyMs: expect.any(Number) };
-    const checks = { log: check, projector: check, scheduler: check, sweeper: check };
+    const parts = ['log', 'keys', 'projector', 'notary', 'audit index', 'scheduler', 'observer', 'sweeper'];
+    const checks = Object.fromEntries(parts.map((part) => [part, check]));
     const ready = await get('/ready');
     expect([ready.status, ready.body]).toEqual([200, { status: 'ready', checks }]);
     const health = await get('/health');
@@ -70,7 +71,7 @@ describe('what a person or a machine finds on a server', () => {
     const expected = [
       ...['http_request_duration_seconds_count', 'append_duration_seconds_count', 'open_offers', 'live_sessions'],
       ...['heap_used_bytes', 'event_loop_delay_seconds', 'queue_depth', 'projection_lag_events', 'connections'],
-      ...['scheduler_pending', 'breaker_open'],
+      ...['scheduler_pending', 'breaker_open', 'uncovered_events', 'log_contradicted'],
     ];
     expect(
       expected.filter((name) => !metrics.text.includes(`\nsignalbox_${name}`)),

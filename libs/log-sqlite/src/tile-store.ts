@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { TileStore } from '@signalbox/evidence';
+import { makePrivate } from './database.ts';
 
 export type SqliteTileStore = TileStore & { close(): void };
 
@@ -44,6 +45,7 @@ export function sqliteTileStore(options: { readonly path: string; readonly readO
 }
 
 const prepared = (path: string): DatabaseSync => {
+  makePrivate(path);
   const db = new DatabaseSync(path, { timeout: 5_000 });
   try {
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
