@@ -51,7 +51,7 @@ export default defineConfig({
           // The same scenarios, on the distributed stack; left out is what looks at the one process or its disk.
           include: [
             'tests/{candidates-before-answer,feed,rivals}.test.ts',
-            'tests/scenarios/{batch,credentials,handshake,idempotency,limits,ownership,problems,report,rondevu,services}.test.ts',
+            'tests/scenarios/{audit,batch,credentials,handshake,idempotency,limits,ownership,problems,report,rondevu,services}.test.ts',
             'tests/stack/**/*.test.ts',
           ],
           env: { SIGNALBOX_TEST_TARGET: 'stack' },

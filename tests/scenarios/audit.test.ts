@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { until } from '@signalbox/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -16,13 +14,15 @@ import {
   v1,
 } from '../support/client.ts';
 import { type Server, startServer } from '../support/server.ts';
+import { stackKeys } from '../support/stack.ts';
 
 let server: Server;
 let admin: Caller;
 let audit: V1Client;
 beforeAll(async () => {
-  server = await startServer();
-  admin = bearer('admin', readFileSync(join(server.dataDir, 'keys', 'admin.key'), 'utf8').trim());
+  const { SIGNALBOX_ADMIN_KEYS } = stackKeys;
+  server = await startServer({ env: { SIGNALBOX_ADMIN_KEYS } });
+  admin = bearer('admin', SIGNALBOX_ADMIN_KEYS);
   audit = v1(server, admin);
 });
 afterAll(() => server[Symbol.asyncDispose]());

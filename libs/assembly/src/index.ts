@@ -10,5 +10,5 @@ export { recordStart } from './process-started.ts';
 export { roleHelp, roleWelcome } from './role-texts.ts';
 export { createRpc } from './rpc.ts';
 export type { Stores } from './stores.ts';
-export { createWriteSide, type WriteSide } from './write-side.ts';
+export { createOperations, createWriteSide, type WriteSide } from './write-side.ts';
 export { atOnce, createWriter, type ObservedLog, ringOf, type Writer, whenShown } from './writer.ts';

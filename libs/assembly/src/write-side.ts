@@ -40,24 +40,16 @@ export type WriteSide = {
   readonly operations: OperationsCommands;
 };
 
-/** The deciders on the log. */
-export const createWriteSide = (options: {
-  readonly config: Config;
+type OnLog = {
   readonly log: StreamReader & StreamAppender;
   readonly codec: DomainEventCodec;
-  readonly credentials: Pick<Credentials, 'liveCount'>;
-  readonly quota: SessionQuota;
-  readonly ring: KeyRing;
-  /** A new credential is to work at once, whoever serves its next request. */
-  readonly settled: { readonly sessions: Settled; readonly credentials: Settled };
   readonly clock: Clock;
   readonly chance: Chance;
-}): WriteSide => {
-  const { config, log, codec, settled, chance } = options;
-  const { lifetimes, limits } = config;
-  const now = () => options.clock.now();
+};
 
-  const handlerFor = <C, S, E extends { readonly type: string }, R>(
+const handlersOn =
+  ({ log, chance }: Pick<OnLog, 'log' | 'chance'>) =>
+  <C, S, E extends { readonly type: string }, R>(
     decider: Decider<C, S, E, R>,
     ownCodec: EventCodec<E>,
   ): HandleCommand<C, S, E, R> =>
@@ -70,6 +62,30 @@ export const createWriteSide = (options: {
       derivedEventId: (commandId, index) => derivedUuid('event', commandId, index),
       cachedStates: CACHED_STATES,
     });
+
+/** What a process records of itself, for one that records nothing else. */
+export const createOperations = (options: OnLog): OperationsCommands =>
+  createOperationsCommands({
+    handle: handlersOn(options)(operations, options.codec.only.operations),
+    now: () => options.clock.now(),
+  });
+
+/** The deciders on the log. */
+export const createWriteSide = (
+  options: OnLog & {
+    readonly config: Config;
+    readonly credentials: Pick<Credentials, 'liveCount'>;
+    readonly quota: SessionQuota;
+    readonly ring: KeyRing;
+    /** A new credential is to work at once, whoever serves its next request. */
+    readonly settled: { readonly sessions: Settled; readonly credentials: Settled };
+  },
+): WriteSide => {
+  const { config, log, codec, settled, chance } = options;
+  const { lifetimes, limits } = config;
+  const now = () => options.clock.now();
+
+  const handlerFor = handlersOn(options);
 
   const exists = async (stream: StreamName): Promise<boolean> => (await log.readStream(stream)).length > 0;
 
@@ -103,10 +119,7 @@ export const createWriteSide = (options: {
       maxCredentials: limits.maxCredentials,
     }),
     observations: createObservationCommands({ handle: handlerFor(observation, codec.only.observation), now }),
-    operations: createOperationsCommands({
-      handle: handlerFor(operations, codec.only.operations),
-      now,
-    }),
+    operations: createOperations(options),
   };
 };
 

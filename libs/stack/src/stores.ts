@@ -224,9 +224,9 @@ const readModels = (parts: {
       const fresh = readSideOf(rebuild.keyspace, context);
       try {
         // What ended before this is not kept at all, so that a long history does not have to fit.
-        const { endedRetentionMs, retentionMs } = context.config.lifetimes;
+        const { endedRetentionMs, keyEpochMs, retentionMs } = context.config.lifetimes;
         await forgetOld(fresh, context.clock.now() - endedRetentionMs);
-        await fresh.recorded.forget(context.clock.now() - 2 * retentionMs);
+        await fresh.recorded.forget(context.clock.now() - 2 * retentionMs - keyEpochMs);
       } catch (error) {
         await rebuild.giveUp(); // or the lock would be renewed for ever, for a rebuild that nobody does
         throw error;
@@ -240,6 +240,7 @@ const readModels = (parts: {
       return position === null ? null : { position, restored: (upTo: number) => wholeness.isWhole(runId, upTo) };
     },
     isRebuildWanted: () => requests.take(),
+    requestedAs: () => requests.latestId(),
     report: (state: RebuildReport['state'], progress: Omit<RebuildReport, 'state'>) =>
       requests.report({ state, ...progress }),
     reached: (partition: number, position: number) => wholeness.reached(partition, position),

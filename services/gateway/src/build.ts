@@ -9,8 +9,9 @@ import {
   type Stores,
   whenShown,
 } from '@signalbox/assembly';
-import { scanningHistory } from '@signalbox/audit';
+import { type History, scanningHistory } from '@signalbox/audit';
 import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
+import { createErasure } from '@signalbox/commands';
 import { createV1 } from '@signalbox/contracts';
 import type { App } from '@signalbox/http';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
@@ -27,7 +28,7 @@ import { asyncApiRoute } from './routes/async-api.ts';
  */
 export const buildGateway = async (options: {
   readonly context: ServiceContext;
-  readonly log: ObservedLog;
+  readonly log: ObservedLog & Pick<History, 'readBack'>;
   readonly keys: Keys;
   readonly stores: Omit<Stores, 'dueTimes'>;
   readonly rebuilds: Rebuilds;
@@ -89,10 +90,15 @@ export const buildGateway = async (options: {
   });
   await app.register(recorderRoutes, {
     recorder: createRecorder({
-      ...{ context, log, history: scanningHistory(log), codec, keys, index: stores.auditIndex, tiles: stores.tiles },
+      ...{ context, log, codec, keys, index: stores.auditIndex, tiles: stores.tiles },
+      history: { ...scanningHistory(log), readBack: log.readBack },
       positions: async () => new Map([['audit index', await stores.auditIndex.position()]]),
     }),
     admin: {
+      erasure: createErasure({
+        ...{ log, keys: keys.vault, index: stores.auditIndex, now, newId: () => chance.orderedUuid() },
+        ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, operations: writeSide.operations },
+      }),
       ...{ vault: keys.vault, now, contextOf: commandContext, recordOperation: writeSide.operations.record },
       rebuilds: options.rebuilds,
     },

@@ -1,4 +1,13 @@
-import { createOperationsApp, faultCheck, type Keys, type ObservedLog, workChecks } from '@signalbox/assembly';
+import {
+  createOperations,
+  createOperationsApp,
+  faultCheck,
+  internalContext,
+  type Keys,
+  type ObservedLog,
+  recordStart,
+  workChecks,
+} from '@signalbox/assembly';
 import { createEventCodec } from '@signalbox/event-schemas';
 import {
   type BusBatch,
@@ -11,7 +20,7 @@ import {
 import type { App } from '@signalbox/http';
 import { type ServiceContext, supervise } from '@signalbox/runtime';
 import { bindAll } from './app.ts';
-import { keepWhole, type ReadModels } from './keep-whole.ts';
+import { keepWhole, type ReadModels, type Rebuilt } from './keep-whole.ts';
 
 /** Readers wait for what is not shown yet. */
 const SOON = { firstMs: 100, maxMs: 1_000 };
@@ -38,6 +47,7 @@ export const buildProjector = async (options: {
   const { metrics } = telemetry;
   const codec = createEventCodec(keys.vault);
   const projections = bindAll(readModels.live, { log, codec });
+  const operations = createOperations({ log, codec, clock, chance });
 
   const laneFor = (partition: number): Lane => {
     let poison: PoisonEvent[] = [];
@@ -73,6 +83,12 @@ export const buildProjector = async (options: {
     return lane(batch);
   };
 
+  const record = ({ rebuildId: given, ...rebuilt }: Rebuilt) => {
+    const rebuildId = given ?? chance.uuid();
+    const data = { rebuildId, name: 'all', ...rebuilt };
+    return operations.record({ type: 'ReadModelRebuilt', data }, internalContext('system:rebuild', rebuildId));
+  };
+
   const work = [
     supervise({
       ...{ name: 'projector', timers, chance, logger, metrics, backoff: SOON },
@@ -97,7 +113,14 @@ export const buildProjector = async (options: {
       run: (signal, healthy) => {
         const setAside = ({ stream, position }: RecordedEvent) =>
           logger.error({ stream, position }, 'an event of the log cannot be read and was left out of the read models');
-        return keepWhole({ readModels, reading: { log, codec, setAside }, metrics, logger, timers }, signal, healthy);
+        return keepWhole(
+          {
+            ...{ readModels, reading: { log, codec, setAside }, metrics, logger, timers, record },
+            now: () => clock.now(),
+          },
+          signal,
+          healthy,
+        );
       },
     }),
   ];
@@ -107,6 +130,7 @@ export const buildProjector = async (options: {
     { name: 'views', check: readModels.check },
     ...workChecks(work),
   ]);
+  await recordStart(context, 'projector', operations);
   return {
     app,
     close: async () => {

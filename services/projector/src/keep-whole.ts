@@ -17,7 +17,16 @@ export type ReadModels = {
   lostAfter(): Promise<{ readonly position: number; readonly restored: (upTo: number) => Promise<void> } | null>;
   /** True for one process, once for each time that somebody wants them built anew. */
   isRebuildWanted(): Promise<boolean>;
+  /** What the rebuild that was asked for is called by whoever did; null when they gave it no name. */
+  requestedAs(): Promise<string | null>;
   report(state: 'running' | 'done' | 'failed', progress: Progress): Promise<void>;
+};
+
+/** A rebuild that somebody asked for and that is over. Times are epoch milliseconds. */
+export type Rebuilt = Omit<Progress, 'head'> & {
+  readonly rebuildId: string | null;
+  readonly startedAt: number;
+  readonly finishedAt: number;
 };
 
 const LOOK_EVERY_MS = 500;
@@ -36,11 +45,14 @@ export const keepWhole = async (
     readonly metrics: Pick<Metrics, 'rebuilt'>;
     readonly logger: Logger;
     readonly timers: Timers;
+    readonly now: () => number;
+    /** Puts it into the log. */
+    readonly record: (rebuilt: Rebuilt) => Promise<void>;
   },
   signal: AbortSignal,
   healthy: () => void,
 ): Promise<void> => {
-  const { readModels, metrics, logger, timers } = options;
+  const { readModels, metrics, logger, timers, now } = options;
   const reading = (onProgress: (progress: Progress) => void): Reading => ({
     ...options.reading,
     signal,
@@ -50,9 +62,19 @@ export const keepWhole = async (
     },
   });
 
-  const build = async (why: string): Promise<boolean> => {
+  const record = async ({ events, position }: Progress, startedAt: number): Promise<void> => {
+    try {
+      const rebuildId = await readModels.requestedAs();
+      await options.record({ rebuildId, events, position, startedAt, finishedAt: now() });
+    } catch (error) {
+      logger.warn({ err: error }, 'it could not be recorded that read models were built');
+    }
+  };
+
+  const build = async (why: string, onBuilt: typeof record = async () => {}): Promise<boolean> => {
     const fresh = await readModels.begin();
     if (fresh === null) return false;
+    const startedAt = now();
     logger.info({ why }, 'building read models from the log');
     let latest = NOTHING;
     // One report after another, and none that fails may stop the work that it tells of.
@@ -69,6 +91,7 @@ export const keepWhole = async (
           tell('running', progress);
         }),
       );
+      await onBuilt(all, startedAt);
       tell('done', all);
       logger.info({ events: all.events, position: all.position }, 'read models were built and are live');
       return true;
@@ -102,7 +125,7 @@ export const keepWhole = async (
         logger.info({ events: shown.events, position: shown.position }, 'the read models are whole again');
       }
       isWanted ||= await readModels.isRebuildWanted();
-      if (isWanted && (await build('somebody asked'))) isWanted = false;
+      if (isWanted && (await build('somebody asked', record))) isWanted = false;
     }
     healthy();
     await pause(timers, LOOK_EVERY_MS, signal);

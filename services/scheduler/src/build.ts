@@ -30,6 +30,7 @@ export const buildScheduler = async (options: {
   readonly keys: Keys;
   readonly stores: Pick<
     Stores,
+    | 'auditIndex'
     | 'credentials'
     | 'dueTimes'
     | 'sessions'
@@ -45,7 +46,7 @@ export const buildScheduler = async (options: {
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
   const { context, log, keys, stores, forgetting } = options;
   const { clock, config, telemetry } = context;
-  const { sweepIntervalMs, endedRetentionMs, retentionMs } = config.lifetimes;
+  const { sweepIntervalMs, endedRetentionMs, keyEpochMs, retentionMs } = config.lifetimes;
   const { writeSide, checks } = createWriter({
     ...{ context, log, keys, stores },
     settled: { sessions: atOnce, credentials: atOnce },
@@ -53,10 +54,14 @@ export const buildScheduler = async (options: {
   const work = schedulerWork({
     ...{ context, writeSide, due: stores.dueTimes, sessions: stores.sessions, observations: stores.observations },
     isMine: (at) => forgetting.turn(`sweep-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
+    retention: {
+      ...{ keys: keys.vault, log, index: stores.auditIndex },
+      isMine: (at) => forgetting.turn(`retention-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
+    },
     targets: {
       sessions: async (at) => {
         // What was redacted is found for as long again.
-        await forgetting.recorded(at - 2 * retentionMs);
+        await forgetting.recorded(at - 2 * retentionMs - keyEpochMs);
         return forgetting.sessions(at - endedRetentionMs);
       },
       credentials: (at) => forgetting.credentials(at - endedRetentionMs),

@@ -70,9 +70,17 @@ const recordSession = async (
   { sessionId, ...observed }: ObservedSession,
 ): Promise<boolean> => {
   if (!(await sessions.find(sessionId))) return false;
-  await commands.record(sessionId, observed, context(newId()));
-  return true;
+  try {
+    await commands.record(sessionId, observed, context(newId()));
+    return true;
+  } catch (error) {
+    if (isKeyDestroyed(error)) return false; // it was erased while this was on its way
+    throw error;
+  }
 };
+
+const isKeyDestroyed = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'KEY_DESTROYED';
 
 const recordMinute = async (
   { operations, newId }: ObserveOptions,

@@ -3,6 +3,7 @@ import type { DueTimes, Observations, Sessions } from '@signalbox/read-models';
 import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
 import { compensate } from './compensate.ts';
 import { observeRegularly } from './observe.ts';
+import { type RetentionOptions, retainRegularly } from './retention.ts';
 import { type SweepOptions, sweepRegularly } from './sweep.ts';
 
 /** What is due does not wait long for servers that have come back. */
@@ -20,8 +21,9 @@ export const schedulerWork = (options: {
   readonly isMine: SweepOptions['isMine'];
   readonly observations: Pick<Observations, 'take'>;
   readonly sessions: Pick<Sessions, 'find'>;
+  readonly retention: Pick<RetentionOptions, 'keys' | 'log' | 'index' | 'isMine'>;
 }): readonly Supervised[] => {
-  const { context, due, writeSide, targets, isMine, observations, sessions } = options;
+  const { context, due, writeSide, targets, isMine, observations, sessions, retention } = options;
   const { clock, timers, chance, logger } = context;
   const { metrics } = context.telemetry;
   const now = () => clock.now();
@@ -59,6 +61,29 @@ export const schedulerWork = (options: {
           },
           signal,
           healthy,
+        ),
+    }),
+    supervise({
+      ...{ name: 'retention', timers, chance, logger, metrics },
+      run: (signal, healthy) =>
+        retainRegularly(
+          {
+            ...{ ...retention, now, after: timers.after, newId: () => chance.orderedUuid() },
+            everyMs: context.config.lifetimes.sweepIntervalMs,
+            retentionMs: context.config.lifetimes.retentionMs,
+            epochMs: context.config.lifetimes.keyEpochMs,
+            ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, operations: writeSide.operations },
+            onRetained: (done) => {
+              healthy();
+              if (done.epochs + done.sessions + done.credentials > 0) {
+                logger.info(done, 'what was kept long enough cannot be read any more');
+              }
+              metrics.swept('retained_epochs', done.epochs);
+              metrics.swept('retained_sessions', done.sessions);
+              metrics.swept('retained_credentials', done.credentials);
+            },
+          },
+          signal,
         ),
     }),
     supervise({

@@ -58,6 +58,13 @@ describe('the observer', () => {
     ]);
   });
 
+  it('leaves out what was erased while it was on its way', async () => {
+    const { options, lost, shown } = aRig(Object.assign(new Error('The key is gone.'), { code: 'KEY_DESTROYED' }));
+    shown('one');
+    expect(await observeOnce(options)).toMatchObject({ recorded: 0 });
+    expect(lost).toEqual([]);
+  });
+
   it('hands on a fault of the log, and tells how much was lost by it', async () => {
     const { options, lost, shown } = aRig(new Error('the log is away'));
     shown('one');

@@ -12,7 +12,7 @@ import {
   workChecks,
 } from '@signalbox/assembly';
 import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
-import type { Settled } from '@signalbox/commands';
+import { createErasure, type Settled } from '@signalbox/commands';
 import { createV1 } from '@signalbox/contracts';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { createProjectionRunner, type EventLogWithLiveStreams } from '@signalbox/event-sourcing';
@@ -123,11 +123,12 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     }),
     ...schedulerWork({
       ...{ context: options, writeSide, observations, due: readSide.dueTimes, sessions: readSide.sessions },
+      retention: { keys: vault, log, index: recorded.index, isMine: async () => true },
       isMine: async () => true,
       targets: {
         sessions: async (at) => {
           // What was redacted is found for as long again.
-          await recorded.forget(at - 2 * lifetimes.retentionMs);
+          await recorded.forget(at - 2 * lifetimes.retentionMs - lifetimes.keyEpochMs);
           return readSide.forgetSessions(at - lifetimes.endedRetentionMs);
         },
         credentials: (at) => readSide.credentials.forget(at - lifetimes.endedRetentionMs),
@@ -177,6 +178,10 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
         ]),
     }),
     admin: {
+      erasure: createErasure({
+        ...{ log, keys: vault, index: recorded.index, now, newId: () => chance.orderedUuid() },
+        ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, operations: writeSide.operations },
+      }),
       ...{ vault, now, contextOf: commandContext, recordOperation: writeSide.operations.record },
       rebuilds: createRebuilds({
         ...{ readSide, now, endedRetentionMs: lifetimes.endedRetentionMs, newId: () => chance.orderedUuid() },
