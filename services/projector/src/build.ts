@@ -5,7 +5,6 @@ import {
   internalContext,
   type Keys,
   type ObservedLog,
-  recordStart,
   workChecks,
 } from '@signalbox/assembly';
 import { createEventCodec } from '@signalbox/event-schemas';
@@ -130,7 +129,6 @@ export const buildProjector = async (options: {
     { name: 'views', check: readModels.check },
     ...workChecks(work),
   ]);
-  await recordStart(context, 'projector', operations);
   return {
     app,
     close: async () => {
