@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { root, startServer } from './support/server.ts';
+import { root, startServer, temporaryDirectory } from './support/server.ts';
 
 const run = promisify(execFile);
 
@@ -14,22 +14,31 @@ const documents = globSync('**/*.md', {
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
-/** The shell blocks of a document, in order. */
-const shellBlocks = (path: string): readonly string[] =>
-  [...read(path).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
+/** The shell blocks of the section with this heading, in order. */
+const shellBlocks = (path: string, heading: string): readonly string[] => {
+  const section = read(path)
+    .split(/^(?=## )/m)
+    .find((text) => text.startsWith(`## ${heading}\n`));
+  if (section === undefined) throw new Error(`${path} has no section “${heading}”.`);
+  return [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
+};
 
 /** What a person does who pastes these blocks into one terminal. The first command that fails ends it. */
-const paste = async (blocks: readonly string[]) => {
+const paste = async (blocks: readonly string[], env: Readonly<Record<string, string>> = {}) => {
   const echoing = blocks.map((block, index) => `${block}\nprintf '\\n=== block ${index}\\n'`);
-  const { stdout } = await run('sh', ['-eu', '-c', echoing.join('\n')], { cwd: root, timeout: 60_000 });
+  const { stdout } = await run('sh', ['-eu', '-c', echoing.join('\n')], {
+    ...{ cwd: root, timeout: 60_000, env: { ...process.env, ...env } },
+  });
   return stdout.split(/\n=== block \d+\n/).slice(0, blocks.length);
 };
 
 const DOCUMENTED_ADDRESS = 'http://127.0.0.1:3000';
+const WALK = 'From a credential to an answered offer, in five minutes';
+const WHY = 'Why did this call fail?';
 
 describe('README.md', () => {
   it('its walk works as it is printed, from the credential to the answer in the feed', async () => {
-    const blocks = shellBlocks('README.md');
+    const blocks = shellBlocks('README.md', WALK);
     expect(blocks.length).toBeGreaterThanOrEqual(5);
     await using server = await startServer();
     const said = await paste(blocks.map((block) => block.replaceAll(DOCUMENTED_ADDRESS, server.url)));
@@ -43,6 +52,25 @@ describe('README.md', () => {
       { count: 1 },
       { items: [{ type: 'answered' }, { type: 'candidates' }], cursor: expect.any(String), recovered: true },
     ]);
+  });
+
+  it('its call that fails is explained and proven as it is printed, by whoever has made the walk', async () => {
+    const directory = temporaryDirectory();
+    await using server = await startServer({ dataDir: directory });
+    const [people = ''] = shellBlocks('README.md', WALK);
+    const blocks = [people, ...shellBlocks('README.md', WHY)].map((block) =>
+      block
+        .replaceAll(DOCUMENTED_ADDRESS, server.url)
+        .replaceAll('call.proof.json', join(directory, 'call.proof.json')),
+    );
+    const [, call = '', told = '', proven = ''] = await paste(blocks, { SIGNALBOX_DATA_DIR: directory });
+    expect(call).not.toContain('"code":');
+    expect(told).toContain('failed (answer_not_fetched): ');
+    const printed = read('README.md').match(/^ {2}try: .*$|^failed \(\w+\)/gm) ?? [];
+    expect(printed.length, 'what the README shows is what is said').toBeGreaterThanOrEqual(3);
+    for (const line of printed) expect(told).toContain(line);
+    expect(told).toMatch(/OfferPublished[\s\S]*OfferAnswered[\s\S]*ConnectionReported/);
+    expect(proven).toMatch(/^Intact: 3 events[\s\S]*^Intact: \d+ events of log /m);
   });
 
   it('names the events that there are', () => {

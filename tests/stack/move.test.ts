@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { checkProof, type ProofBundle, verifierKey } from '@signalbox/evidence';
 import { systemChance, systemClock } from '@signalbox/runtime';
 import { until } from '@signalbox/testing';
+import type {} from '@signalbox/testing/engines/setup';
 import { startEventStoreDbServer } from '@signalbox/testing/eventstoredb-server';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import {
   type Answer,
   bearer,
@@ -37,22 +41,55 @@ const env = {
 
 const shell = promisify(execFile);
 
-/** As the runbook has it: two processes and a pipe. */
+const admin = bearer('admin', stackKeys.SIGNALBOX_ADMIN_KEYS);
+
+const signalbox = 'node_modules/.bin/node services/cli/src/main.ts';
+
+const run = async (script: string, environment: Readonly<Record<string, string>>) =>
+  shell('sh', ['-euc', script], { cwd: root, env: { PATH: process.env.PATH, ...environment } });
+
+/** As the runbook has it: first the keys, then the log, each by two processes and a pipe. */
 const move = async (dataDir: string, eventStoreDbUrl: string, namespace: string) => {
-  const signalbox = 'node_modules/.bin/node services/cli/src/main.ts';
-  const { stdout, stderr } = await shell('sh', ['-euc', `${signalbox} export | ${signalbox} import`], {
-    cwd: root,
-    env: {
-      PATH: process.env.PATH,
-      SIGNALBOX_DATA_DIR: dataDir,
-      SIGNALBOX_EVENTSTOREDB_URL: eventStoreDbUrl,
-      SIGNALBOX_NAMESPACE: namespace,
-    },
+  const environment = {
+    SIGNALBOX_DATA_DIR: dataDir,
+    SIGNALBOX_EVENTSTOREDB_URL: eventStoreDbUrl,
+    SIGNALBOX_KEYS_URL: inject('keysUrl') ?? '',
+    SIGNALBOX_NAMESPACE: namespace,
+  };
+  const keys = `${signalbox} keys export --data-dir "$SIGNALBOX_DATA_DIR" | ${signalbox} keys import`;
+  expect(await run(keys, environment)).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^Exported (\d+ epochs? with \d+ keys?)\.\nImported \1\.\n$/),
   });
-  expect({ stdout, stderr }).toEqual({
+  expect(await run(`${signalbox} export | ${signalbox} import`, environment)).toEqual({
     stdout: '',
     stderr: expect.stringMatching(/^Exported (\d+) events of log (\S+),.*\nImported \1 events of log \2,.*\n$/),
   });
+};
+
+type Timeline = { readonly entries: readonly { readonly position: number; readonly readable: boolean }[] };
+type Checkpoints = { readonly keys: readonly { readonly publicKey: string }[] };
+
+/** What an auditor is told of sessions, and the newest checkpoint. */
+const recordOf = async (server: Server, sessions: readonly string[]) => {
+  const audit = v1(server, admin);
+  const timelines: Timeline[] = [];
+  for (const id of sessions) timelines.push(ok(await audit.get<Timeline>(`/v1/audit/sessions/${id}`)));
+  return { timelines, checkpoint: ok(await audit.get<string>('/v1/audit/checkpoints/latest')) };
+};
+
+/** The whole session is in the log that was signed. */
+const proven = async (server: Server, sessionId: string) => {
+  const audit = v1(server, admin);
+  const bundle = await until('the session can be proven', async () => {
+    const { status, body } = await audit.get<ProofBundle>(`/v1/audit/sessions/${sessionId}/proof`);
+    return status === 200 && body.events.every(({ inclusion }) => inclusion !== null) ? body : null;
+  });
+  const { keys } = ok(await audit.get<Checkpoints>('/v1/audit/checkpoints'));
+  return checkProof(
+    bundle,
+    keys.map(({ publicKey }) => verifierKey(publicKey)),
+  );
 };
 
 const ok = <T>({ status, body, text }: Answer<T>): T => {
@@ -154,6 +191,12 @@ it('clients never notice that the standalone server has become the stack', async
   const short = ok(await ann.publish({ tags: [newTag()], ttlMs: 3_000, offers: [{ sdp: sdpOf('short') }] }));
   const { sessionId: expiring = '', expiresAt = 0 } = short.sessions[0] ?? {};
 
+  const recorded = [answered, published[0] ?? '', ofTia, offerId];
+  expect(await proven(server, answered)).toMatchObject({ valid: true });
+  const before = await recordOf(server, recorded);
+  const kept = join(temporaryDirectory(), 'checkpoint.txt');
+  writeFileSync(kept, before.checkpoint);
+
   expect(await standalone.stop()).toEqual({ code: 0, signal: null });
   const eventStore = await startEventStoreDbServer({ now: systemClock.now });
   try {
@@ -161,6 +204,19 @@ it('clients never notice that the standalone server has become the stack', async
     await using stack = await startStack({ env, port }, { eventStoreDbUrl: eventStore.url, namespace });
     expect(stack.url).toBe(url);
     server = stack;
+
+    // What was recorded is told as it was, word for word, found by what is known of it, and proven by the same keys.
+    const after = await recordOf(server, recorded);
+    for (const [index, { entries }] of before.timelines.entries()) {
+      expect(entries.every(({ readable }) => readable)).toBe(true);
+      expect(
+        after.timelines[index]?.entries.filter(({ position }) => position <= (entries.at(-1)?.position ?? 0)),
+      ).toEqual(entries);
+    }
+    type Found = { readonly sessions: readonly { readonly sessionId: string }[] };
+    const found = ok(await v1(server, admin).get<Found>(`/v1/audit/sessions?tag=${tag}`)).sessions;
+    expect(found.map(({ sessionId }) => sessionId)).toEqual(published.toReversed());
+    expect(await proven(server, answered)).toMatchObject({ valid: true });
 
     // The cursors give what was not seen yet: all of it, in order, once.
     const rest = ok(await ben.get<Page>(`/v1/sessions?tag=${tag}&limit=2&cursor=${seen.cursor}`));
@@ -213,6 +269,12 @@ it('clients never notice that the standalone server has become the stack', async
     const tiasFeed = feedOf(tia);
     const end = await until('it has expired', async () => (await tiasFeed.next(100, 1)).items[0], { withinMs: 30_000 });
     expect(end).toMatchObject({ type: 'expired', sessionId: brief.sessions[0]?.sessionId });
+
+    // The log as a whole goes on from what was signed before the move.
+    const verified = await run(`${signalbox} verify --eventstoredb "$URL" --checkpoint "$KEPT"`, {
+      ...{ ...stackKeys, SIGNALBOX_NAMESPACE: namespace, URL: eventStore.url, KEPT: kept },
+    });
+    expect(verified).toEqual({ stdout: expect.stringMatching(/^Intact: [\s\S]*checkpoints agree/), stderr: '' });
   } finally {
     await eventStore.close();
   }

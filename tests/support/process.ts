@@ -9,7 +9,7 @@ import { afterAll } from 'vitest';
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The Node that the package manifest pins: the one that production runs on. */
-const node = join(root, 'node_modules', '.bin', 'node');
+export const node = join(root, 'node_modules', '.bin', 'node');
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 

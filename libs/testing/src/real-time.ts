@@ -13,7 +13,7 @@ export const until = async <T>(
   what: string,
   condition: () => T | Promise<T>,
   { withinMs = 10_000, everyMs = 10 }: { readonly withinMs?: number; readonly everyMs?: number } = {},
-): Promise<T> => {
+): Promise<NonNullable<T>> => {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const last = await outcomeOf(condition);

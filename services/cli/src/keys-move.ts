@@ -72,6 +72,12 @@ export const keysExportCommand: Command = {
     }
     if (out !== undefined && existsSync(out)) throw new Failure(`${out} is there already, and is left alone.`);
     await withStore(given, host, { mustBeThere: true }, async (store) => {
+      if ((await store.epochs()).length === 0) {
+        throw new Failure(
+          'There are no keys in this key store. For those of a standalone server, name its directory, --data-dir DIR; for ' +
+            'those of a stack, its Redis, --keys URL, and its SIGNALBOX_NAMESPACE.',
+        );
+      }
       const target = out === undefined ? { stream: host.stdout, done: async () => {} } : newFile(out);
       const { lines, counts } = exportedKeys(exportKeys(store));
       try {

@@ -15,18 +15,20 @@ import {
 import { openEventStoreLog } from '@signalbox/log-eventstoredb';
 import { openSqliteLogForReading, sqliteTileStore } from '@signalbox/log-sqlite';
 import { streamPrefix } from '@signalbox/stack/log';
+import { z } from 'zod';
 import type { Given } from './arguments.ts';
 import type { Command } from './command.ts';
 import { Failure, WrongUsage } from './errors.ts';
 import type { Host } from './host.ts';
 import { counted, createProgress, shown } from './progress.ts';
 import { unverifiedExport } from './read-unverified.ts';
+import { serverOf } from './server.ts';
 import { settings } from './settings.ts';
 
 const help = `signalbox verify: looks whether anything in the log was changed, and where.
 
   signalbox verify [--data-dir DIR | --export FILE | --eventstoredb URL] [--checkpoint FILE] [--key KEY] [--json]
-                   [--progress]
+                   [--progress] [--report [--server URL]]
 
   --data-dir DIR       the directory of a standalone server (SIGNALBOX_DATA_DIR, else ./data). It may be running:
                        nothing is written
@@ -37,6 +39,8 @@ const help = `signalbox verify: looks whether anything in the log was changed, a
   --key KEY            the public key of checkpoints, from GET /v1/audit/checkpoints; several are separated by commas.
                        Without it, the keys of the server are used: SIGNALBOX_CHECKPOINT_KEYS, or, of a server in
                        development, those in its data directory
+  --report             tells the server what was found, with its admin key: the console and GET /v1/audit/health show it
+  --server URL         with --report: where the server is; http://127.0.0.1:3000 unless given
   --json               the outcome as one line of JSON
   --progress           a line every few seconds, also where standard error is no terminal
 
@@ -65,6 +69,8 @@ export const verifyCommand: Command = {
     key: { takes: 'KEY' },
     json: 'flag',
     progress: 'flag',
+    report: 'flag',
+    server: { takes: 'URL' },
   },
   run: async (given, host) => {
     const sources = ['data-dir', 'export', 'eventstoredb'].filter((option) => given.text(option) !== undefined);
@@ -79,7 +85,9 @@ export const verifyCommand: Command = {
       });
       progress.end();
       const beside = outcome.intact ? log.besides(outcome) : null;
-      tell({ log: log.id, ...outcome, intact: outcome.intact && beside === null, beside }, given.flag('json'), host);
+      const found = { log: log.id, ...outcome, intact: outcome.intact && beside === null, beside };
+      if (given.flag('report')) await report(found, given, host);
+      tell(found, given.flag('json'), host);
     } finally {
       progress.end();
       await log.close();
@@ -181,6 +189,14 @@ const checkpointsIn = (given: Given): readonly string[] => {
 };
 
 type Outcome = Verification & { readonly log: string; readonly beside: string | null };
+
+/** The server takes it down as an event of its log. */
+const report = async ({ intact, events, position, difference }: Outcome, given: Given, host: Host): Promise<void> => {
+  await serverOf(given, host).json('/v1/admin/verifications', z.object({ verifiedAt: z.number() }), {
+    method: 'POST',
+    body: { size: events, position, intact, firstDifference: difference?.position ?? null },
+  });
+};
 
 /** Throws a `Failure` for a log that was changed. */
 const tell = (outcome: Outcome, asJson: boolean, { stdout }: Host): void => {

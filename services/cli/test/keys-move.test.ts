@@ -95,8 +95,11 @@ describe('moving keys', () => {
     const terminal = { isTerminal: { stdin: true, stdout: true, stderr: true } };
     const from = await someKeys();
     const held = await open(from);
+    const unused = aDirectory();
+    await (await open(unused)).close();
     for (const [args, code, said, host] of [
       [['export', '--data-dir', empty], 1, `There are no keys in ${empty}.`, {}],
+      [['export', '--data-dir', unused], 1, 'There are no keys in this key store.', {}],
       [['export', '--data-dir', empty, '--out', file], 1, `${file} is there already`, {}],
       [['export', '--data-dir', from], 1, `The key store ${from}/keys.db is in use`, {}],
       [['export', '--data-dir', 'a', '--keys', 'redis://x'], 2, 'are both given', {}],

@@ -37,6 +37,7 @@ discovery and polling are projections of it; expiry is a compensating event.</p>
 <pre><code>curl -X POST ${escapeHtml(facts.address)}/v1/credentials</code></pre>
 <nav aria-label="Where to go">
 <a href="/docs">Reference <small>every path, with examples</small></a>
+<a href="/console">Console <small>why a call did not connect</small></a>
 <a href="/openapi.json">OpenAPI 3.1 <small>for generators and tools</small></a>
 <a href="/health">Health <small>each dependency, with latency</small></a>
 </nav>

@@ -11,7 +11,7 @@ describe('the landing page', () => {
     const page = landingPage(facts);
     for (const text of [
       ...['<title>Signalbox</title>', 'Healthy · 2 live sessions', 'href="/docs"', 'href="/openapi.json"'],
-      ...['href="/health"', 'Version 1.2.3', 'curl -X POST https://signal.example/v1/credentials'],
+      ...['href="/console"', 'href="/health"', 'Version 1.2.3', 'curl -X POST https://signal.example/v1/credentials'],
     ]) {
       expect(page).toContain(text);
     }
