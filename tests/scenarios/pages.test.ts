@@ -49,7 +49,17 @@ describe('what a person or a machine finds on a server', () => {
   it('GET /live, /ready, /health and /metrics tell how it is', async () => {
     expect((await get('/live')).body).toEqual({ status: 'live' });
     const check = { status: 'up', latencyMs: expect.any(Number) };
-    const parts = ['log', 'keys', 'projector', 'notary', 'audit index', 'scheduler', 'observer', 'retention', 'sweeper'];
+    const parts = [
+      'log',
+      'keys',
+      'projector',
+      'notary',
+      'audit index',
+      'scheduler',
+      'observer',
+      'retention',
+      'sweeper',
+    ];
     const checks = Object.fromEntries(parts.map((part) => [part, check]));
     const ready = await get('/ready');
     expect([ready.status, ready.body]).toEqual([200, { status: 'ready', checks }]);

@@ -48,7 +48,7 @@ const enough = (ufrag: string) => [candidate('host', ufrag), candidate('srflx', 
 type Parties = Awaited<ReturnType<typeof meet>>;
 
 /** Two who are about to speak, and what each can do. Everything is one trace, as of a client that is traced. */
-const meet = async (target: Target, number: number) => {
+const meet = async (target: Target, number: number, briefMs: number) => {
   const [alice, bob, carol] = [
     await newTokenCaller(target),
     await newTokenCaller(target),
@@ -64,13 +64,14 @@ const meet = async (target: Target, number: number) => {
     if (answer.status >= 300) throw new Error(`${method} ${path} was refused: ${answer.status} ${answer.text}`);
     return answer.body;
   };
+  const publish = async (ttlMs = 60_000) => {
+    const body = { tags: [tag], offers: [{ sdp: description('actpass', 'aLiC') }], ttlMs };
+    const { sessions } = await done<{ readonly sessions: readonly Session[] }>(alice, 'POST', '/v1/sessions', body);
+    return sessions[0]?.sessionId ?? '';
+  };
   return {
-    ...{ alice, bob, carol, tag, trace, ask },
-    publish: async (ttlMs = 60_000) => {
-      const body = { tags: [tag], offers: [{ sdp: description('actpass', 'aLiC') }], ttlMs };
-      const { sessions } = await done<{ readonly sessions: readonly Session[] }>(alice, 'POST', '/v1/sessions', body);
-      return sessions[0]?.sessionId ?? '';
-    },
+    ...{ alice, bob, carol, tag, trace, ask, publish },
+    publishBriefly: () => publish(briefMs),
     look: (by: Caller) => done<Page>(by, 'GET', `/v1/sessions?tag=${tag}`),
     answer: (id: string, sdp = description('active', 'bObB')) =>
       done(bob, 'POST', `/v1/sessions/${id}/answer`, { sdp }),
@@ -120,14 +121,14 @@ const plans: Readonly<Record<string, (call: Parties) => Promise<string>>> = {
     await call.report(call.bob, id, 'connected');
     return id;
   },
-  never_discovered: (call) => call.publish(SHORT_MS),
+  never_discovered: (call) => call.publishBriefly(),
   discovered_not_answered: async (call) => {
-    const id = await call.publish(SHORT_MS);
+    const id = await call.publishBriefly();
     await call.look(call.bob);
     return id;
   },
   answered_too_late: async (call) => {
-    const id = await call.publish(SHORT_MS);
+    const id = await call.publishBriefly();
     await call.look(call.bob);
     await until('the offer is over', async () => (await call.look(call.bob)).sessions.length === 0);
     await call.ask(call.bob, 'POST', `/v1/sessions/${id}/answer`, { sdp: description('active', 'bObB') });
@@ -159,13 +160,13 @@ const plans: Readonly<Record<string, (call: Parties) => Promise<string>>> = {
   only_host_candidates: (call) => exchange(call, [candidate('host', 'aLiC'), end], [candidate('host', 'bObB'), end]),
   sdp_no_fingerprint: (call) => exchange(call, enough('aLiC'), enough('bObB'), description('active', 'bObB', false)),
   answer_never_sent: async (call) => {
-    const id = await call.publish(SHORT_MS);
+    const id = await call.publishBriefly();
     await call.look(call.bob);
     await call.trickle(call.bob, id, enough('bObB'));
     return id;
   },
   answer_not_accepted: async (call) => {
-    const id = await call.publish(SHORT_MS);
+    const id = await call.publishBriefly();
     await call.look(call.bob);
     await call.ask(call.bob, 'POST', `/v1/sessions/${id}/answer`, { sdp: 'x'.repeat(100_000) });
     return id;
@@ -200,11 +201,14 @@ const plans: Readonly<Record<string, (call: Parties) => Promise<string>>> = {
 
 export const causes = Object.keys(plans);
 
-/** Makes one call for each cause, one beside the other, on a server with `shortLives`; all but the healthy have ended. */
-export const makeCalls = async (target: Target): Promise<Readonly<Record<string, MadeCall>>> => {
+/**
+ * Makes one call for each cause, one beside the other, on a server with `shortLives`; all but the healthy have ended.
+ * `briefMs` is how long an offer lives that ends unanswered, when it has been looked at: longer for slower servers.
+ */
+export const makeCalls = async (target: Target, briefMs = SHORT_MS): Promise<Readonly<Record<string, MadeCall>>> => {
   const made = await Promise.all(
     Object.entries(plans).map(async ([cause, plan], index): Promise<readonly [string, MadeCall]> => {
-      const call = await meet(target, systemClock.now() * 100 + index);
+      const call = await meet(target, systemClock.now() * 100 + index, briefMs);
       const sessionId = await plan(call);
       return [cause, { cause, sessionId, tag: call.tag, offerer: call.alice.identity, trace: call.trace }];
     }),

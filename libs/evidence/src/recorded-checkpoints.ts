@@ -10,7 +10,7 @@ export type RecordedCheckpoint = Checkpoint & {
 
 export type RecordedCheckpoints = {
   /**
-   * Checkpoints recorded before a position of the log, the newest first, and from where to look further; `next` is null
+   * Checkpoints recorded before a position of the log, or before `Infinity`, the newest first, and from where to look further; `next` is null
    * when there is nothing before. There may be fewer than `limit` although there are more: so far only was looked.
    */
   before(
@@ -59,7 +59,11 @@ export const recordedCheckpoints = (options: {
   return {
     before,
     newest: async (size = Number.MAX_SAFE_INTEGER) => {
-      for (let position: number | null = Number.MAX_SAFE_INTEGER, tries = 0; position !== null && tries < 20; tries++) {
+      for (
+        let position: number | null = Number.POSITIVE_INFINITY, tries = 0;
+        position !== null && tries < 20;
+        tries++
+      ) {
         const { checkpoints, next } = await before(position, 1);
         const [newest] = checkpoints;
         if (newest && newest.size <= size) return newest;

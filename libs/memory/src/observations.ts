@@ -97,6 +97,11 @@ export const memoryObservations = (
   };
 
   const refused = ({ sessionId, code, operation, identity, detail, at }: Of<'refused'>) => {
+    // Ids can be made up to be refused with: they never take the room of what was really shown and given.
+    if (!fresh.has(sessionId) && fresh.size >= bounds.maxSessions / 2) {
+      dropped++;
+      return;
+    }
     const { refusals: kinds } = knownOf(sessionId);
     const kind = `${operation}/${code}/${identity}`;
     const state = kinds.get(kind) ?? { waiting: 0, toldWith: 1, firstAt: at };

@@ -1,7 +1,20 @@
 import { observationsContract } from '@signalbox/conformance';
+import { expect, it } from 'vitest';
 import { memoryObservations } from '../src/observations.ts';
 
 observationsContract('memory', async (bounds) => {
   const observations = memoryObservations(bounds);
   return { noticing: observations, recording: observations, flushed: async () => undefined };
+});
+
+it('keeps what was shown, whatever ids others make up to be refused with', async () => {
+  const { note, take } = memoryObservations({ maxSessions: 10 });
+  note({ kind: 'discovered', sessionId: 'real', at: 1 });
+  for (let i = 0; i < 100; i++) {
+    const made = { sessionId: `made-up-${i}`, code: 'AUTH_REQUIRED', identity: null, detail: 'missing', at: 2 + i };
+    note({ kind: 'refused', operation: 'read', ...made });
+  }
+  const { sessions, dropped } = await take(100, 200);
+  expect(sessions.map(({ sessionId }) => sessionId)).toContain('real');
+  expect(sessions.length + dropped).toBe(101);
 });

@@ -143,21 +143,24 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
 
 const ALL = 'all';
 
+/** What is known of a rebuild whose process has said nothing more. */
+const SILENT: RebuildReport = { state: 'failed', events: 0, position: 0, head: 0 };
+
 const rebuildsOver = (redis: Redis, newId: () => string) => {
   const requests = redisRebuildRequests(redis);
   return {
     names: [ALL],
     begin: async (): Promise<string> => {
       const [report, id] = [await requests.latest(), await requests.latestId()];
-      if (id !== null && (report?.state === 'waiting' || report?.state === 'running')) return id;
-      const rebuildId = newId();
+      if (id !== null && report?.state === 'running') return id;
+      // One that waits is asked for again: who took it up may have ended before it began.
+      const rebuildId = id !== null && report?.state === 'waiting' ? id : newId();
       await requests.ask(rebuildId);
       return rebuildId;
     },
     find: async (name: string, rebuildId: string) => {
       if (name !== ALL || (await requests.latestId()) !== rebuildId) return undefined;
-      const report = await requests.latest();
-      return report === null ? undefined : { rebuildId, name, ...report };
+      return { rebuildId, name, ...((await requests.latest()) ?? SILENT) };
     },
   };
 };

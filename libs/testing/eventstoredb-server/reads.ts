@@ -63,7 +63,10 @@ const streamFrom = (node: Node, options: ReadReq.Options): Iterable<StoredEvent>
   return streamEvents(events, step === -1 ? Math.min(start, last) : start, step);
 };
 
-/** Forwards a position is where its event begins, and included; backwards it is where the event before has ended. */
+/**
+ * Forwards a position is where its event begins, and included; backwards it is where the event before has ended, and has
+ * to be one that there is.
+ */
 const allFrom = (node: Node, options: ReadReq.Options): Iterable<StoredEvent> | 'invalid_position' => {
   const { all } = node.store;
   const step = stepOf(options);
@@ -71,6 +74,6 @@ const allFrom = (node: Node, options: ReadReq.Options): Iterable<StoredEvent> | 
   if (wanted?.hasStart()) return streamEvents(all, step === 1 ? 0 : -1, step);
   if (wanted?.hasEnd()) return streamEvents(all, step === 1 ? all.length : all.length - 1, step);
   const index = node.store.placeOf(Number(wanted?.getPosition()?.getCommitPosition()));
-  if (index === null) return 'invalid_position';
+  if (index === null || (step === -1 && index === all.length)) return 'invalid_position';
   return streamEvents(all, step === 1 ? index : index - 1, step);
 };

@@ -195,6 +195,13 @@ describe('reading', () => {
     await expect(all(client.readAll({ fromPosition: within }))).rejects.toMatchObject({ code: 3 });
   });
 
+  it('refuses to go back from a place beyond its end', async () => {
+    const { client, places } = await filled();
+    const beyond = { commit: (places.at(-1)?.commit ?? 0n) + 1_000_000n, prepare: 0n };
+    const read = client.readAll({ direction: BACKWARDS, fromPosition: beyond });
+    await expect(all(read)).rejects.toMatchObject({ code: 3 });
+  });
+
   it('waits for a client that does not read, and ends the call when it goes', async () => {
     const { server, client } = await started();
     for (let i = 0; i < 20; i++) {

@@ -15,14 +15,16 @@ export type RebuildRequests = {
   ask(rebuildId?: string): Promise<void>;
   /** True for one projector, once for each time that somebody has asked. */
   take(): Promise<boolean>;
+  /** One that is `running` has to be told of again within a minute, or counts as over: its process may be gone. */
   report(report: RebuildReport): Promise<void>;
-  /** Null when nobody has asked lately. */
+  /** Null when nobody has asked lately, or a rebuild was begun and its process is silent. */
   latest(): Promise<RebuildReport | null>;
   /** The name of the latest request; null when it has none, or nobody has asked lately. */
   latestId(): Promise<string | null>;
 };
 
 const KEPT_MS = 24 * 3_600_000;
+const RUNNING_MS = 60_000;
 
 const waiting: RebuildReport = { state: 'waiting', events: 0, position: 0, head: 0 };
 
@@ -31,7 +33,7 @@ export const redisRebuildRequests = (redis: Redis): RebuildRequests => {
   const latest = `${redis.namespace}:rebuild-report`;
   const name = `${redis.namespace}:rebuild-id`;
   const report = async (one: RebuildReport) => {
-    await redis.send('SET', latest, JSON.stringify(one), 'PX', KEPT_MS);
+    await redis.send('SET', latest, JSON.stringify(one), 'PX', one.state === 'running' ? RUNNING_MS : KEPT_MS);
   };
   return {
     ask: async (rebuildId) => {

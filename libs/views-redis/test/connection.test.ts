@@ -120,6 +120,7 @@ describe('a connection to Redis', () => {
     for (const outcome of await underWay) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'VIEWS_UNAVAILABLE' } });
     }
+    await until('it is noticed', () => redis.fault() !== undefined);
     await expect(redis.runId()).rejects.toThrow(ViewsUnavailable);
     expect(redis.fault()).toBeInstanceOf(ViewsUnavailable);
     await engine.start();
@@ -204,6 +205,7 @@ describe('a connection to Redis', () => {
     const view = redisSessions(generations.live);
     await view.write([], 12);
     await engine.kill();
+    await until('it is noticed', () => redis.fault() !== undefined);
     await expect(view.checkpoint()).rejects.toThrow(ViewsUnavailable);
     await expect(view.write([], 15)).rejects.toThrow(ViewsUnavailable);
     await expect(view.find('one')).rejects.toMatchObject({ code: 'VIEWS_UNAVAILABLE' });

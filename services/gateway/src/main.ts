@@ -1,4 +1,4 @@
-import { createKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
+import { createKeys, refuseLostKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { openKeys } from '@signalbox/stack/keys';
 import { openLog } from '@signalbox/stack/log';
@@ -10,6 +10,7 @@ const needs = ['eventstoredb', 'redis', 'keys'] as const;
 const open = async (context: ServiceContext): Promise<Opened> => {
   const log = await openLog(context);
   const keyStore = await openKeys(context);
+  await refuseLostKeys(keyStore, log);
   const keys = await createKeys(context, keyStore);
   const { stores, rebuilds, close: closeStores } = await openStores(context);
   const { app, close } = await buildGateway({ context, log, keys, stores, rebuilds });

@@ -1,4 +1,4 @@
-import { createKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
+import { createKeys, refuseLostKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { openProjectorBus } from '@signalbox/stack/bus';
 import { openKeys } from '@signalbox/stack/keys';
@@ -11,6 +11,7 @@ const needs = ['eventstoredb', 'kafka', 'redis', 'keys'] as const;
 const open = async (context: ServiceContext): Promise<Opened> => {
   const log = await openLog(context);
   const keyStore = await openKeys(context);
+  await refuseLostKeys(keyStore, log);
   const keys = await createKeys(context, keyStore);
   const { readModelsOf, close: closeStores } = await openStores(context);
   const subscriber = await openProjectorBus(context);

@@ -9,6 +9,7 @@ import {
   type Stores,
   workChecks,
 } from '@signalbox/assembly';
+import type { RecordedEvent } from '@signalbox/event-sourcing';
 import type { App } from '@signalbox/http';
 import type { ServiceContext } from '@signalbox/runtime';
 import { schedulerWork } from './work.ts';
@@ -26,7 +27,9 @@ export type Forgetting = {
 /** The process that ends what is due, and sweeps. Any number of them share the work. */
 export const buildScheduler = async (options: {
   readonly context: ServiceContext;
-  readonly log: ObservedLog;
+  readonly log: ObservedLog & {
+    readonly readBack: (before: number, limit: number) => Promise<readonly RecordedEvent[]>;
+  };
   readonly keys: Keys;
   readonly stores: Pick<
     Stores,
@@ -53,6 +56,7 @@ export const buildScheduler = async (options: {
   });
   const work = schedulerWork({
     ...{ context, writeSide, due: stores.dueTimes, sessions: stores.sessions, observations: stores.observations },
+    lastRecordedAt: (await log.readBack(Number.POSITIVE_INFINITY, 1))[0]?.recordedAt ?? null,
     isMine: (at) => forgetting.turn(`sweep-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
     retention: {
       ...{ keys: keys.vault, log, index: stores.auditIndex },

@@ -5,6 +5,7 @@ import { compensate } from './compensate.ts';
 import { observeRegularly } from './observe.ts';
 import { type RetentionOptions, retainRegularly } from './retention.ts';
 import { type SweepOptions, sweepRegularly } from './sweep.ts';
+import { trustedClock } from './trusted-clock.ts';
 
 /** What is due does not wait long for servers that have come back. */
 const SOON = { firstMs: 100, maxMs: 1_000 };
@@ -22,11 +23,18 @@ export const schedulerWork = (options: {
   readonly observations: Pick<Observations, 'take'>;
   readonly sessions: Pick<Sessions, 'find'>;
   readonly retention: Pick<RetentionOptions, 'keys' | 'log' | 'index' | 'isMine'>;
+  /** Of the last event that the log held before this process, epoch milliseconds; null for an empty log. */
+  readonly lastRecordedAt: number | null;
 }): readonly Supervised[] => {
   const { context, due, writeSide, targets, isMine, observations, sessions, retention } = options;
   const { clock, timers, chance, logger } = context;
   const { metrics } = context.telemetry;
   const now = () => clock.now();
+  const isTrusted = trustedClock({
+    ...{ clock, lastRecordedAt: options.lastRecordedAt },
+    onDoubt: (aheadMs) =>
+      logger.warn({ aheadMs }, 'the clock moved far: no keys are destroyed by the retention for an hour'),
+  });
   return [
     supervise({
       ...{ name: 'scheduler', timers, chance, logger, metrics, backoff: SOON },
@@ -69,6 +77,7 @@ export const schedulerWork = (options: {
         retainRegularly(
           {
             ...{ ...retention, now, after: timers.after, newId: () => chance.orderedUuid() },
+            isMine: async (at) => isTrusted() && retention.isMine(at),
             everyMs: context.config.lifetimes.sweepIntervalMs,
             retentionMs: context.config.lifetimes.retentionMs,
             epochMs: context.config.lifetimes.keyEpochMs,
@@ -76,7 +85,11 @@ export const schedulerWork = (options: {
             onRetained: (done) => {
               healthy();
               if (done.epochs + done.sessions + done.credentials > 0) {
-                logger.info(done, 'what was kept long enough cannot be read any more');
+                const { epochs, sessions } = done;
+                logger.info(
+                  { epochs, sessions, ofCredentials: done.credentials },
+                  'what was kept long enough cannot be read any more',
+                );
               }
               metrics.swept('retained_epochs', done.epochs);
               metrics.swept('retained_sessions', done.sessions);

@@ -9,6 +9,7 @@ import {
   internalContext,
   notaryWork,
   recordStart,
+  refuseLostKeys,
   workChecks,
 } from '@signalbox/assembly';
 import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
@@ -71,6 +72,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
   const { lifetimes } = config;
   const now = () => clock.now();
 
+  await refuseLostKeys(options.keyStore, log);
   const keys = await createKeys(options, options.keyStore);
   const { vault, ring } = keys;
   const codec = createEventCodec(vault);
@@ -124,6 +126,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     ...schedulerWork({
       ...{ context: options, writeSide, observations, due: readSide.dueTimes, sessions: readSide.sessions },
       retention: { keys: vault, log, index: recorded.index, isMine: async () => true },
+      lastRecordedAt: live.recordedAt,
       isMine: async () => true,
       targets: {
         sessions: async (at) => {

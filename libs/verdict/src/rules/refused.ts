@@ -23,6 +23,13 @@ const kinds: readonly (readonly [Cause, (refusal: Refusal) => boolean])[] = [
 
 const whatFor = { answer: 'answering', candidates: 'sending candidates', read: 'reading' } as const;
 
+/** What the matter is when the refusal had nothing to do with it. */
+const otherwise = ({ answer, discovered }: Call, operation: keyof typeof whatFor): readonly Cause[] => {
+  if (operation === 'candidates') return ['no_candidates'];
+  if (answer) return ['answer_not_fetched', 'candidates_not_fetched'];
+  return [discovered ? 'discovered_not_answered' : 'never_discovered'];
+};
+
 /** Refusals of a party, or of somebody who could not prove who it was: that is how a party with a wrong clock looks. */
 export const maybeOf = (side: Side, refusals: readonly Refusal[]): readonly Refusal[] =>
   refusals.filter(({ identity }) => identity === null || identity === side.identity);
@@ -42,12 +49,15 @@ export const refusedStep = (
   for (const [cause, fits] of kinds) {
     const refusal = mine.find(fits);
     if (!refusal) continue;
-    const who = by ? called(by) : refusal.identity === null ? 'somebody' : nameOf(refusal.identity);
-    const { code, count, detail } = refusal;
+    const { code, count, detail, identity, lastAt } = refusal;
+    const who = identity === null ? 'somebody' : by ? called(by) : nameOf(identity);
     const why = detail === null ? code : `${code}: ${detail}`;
     const sentence = `${who.charAt(0).toUpperCase()}${who.slice(1)} was refused when ${whatFor[operation]} (${why}), and it did not come about after that.`;
     const says = `refused ${count === 1 ? 'once' : `${count} times`} when ${whatFor[operation]}: ${why}`;
-    return found(cause, sentence, [evidence(refusal.fact, says)], { isMissing: true });
+    // Whoever could not prove who it was may be anybody; and what was refused before it was needed may not be missed.
+    const certain = identity !== null && (operation !== 'read' || lastAt >= (call.answer?.data.answeredAt ?? 0));
+    const alternatives = certain ? [] : otherwise(call, operation);
+    return found(cause, sentence, [evidence(refusal.fact, says)], { certain, isMissing: true, alternatives });
   }
   return null;
 };

@@ -77,7 +77,7 @@ export const auditEvidence: FastifyPluginAsyncZod<EvidenceDeps> = async (app, de
     },
     handler: async (request, reply) => {
       const { limit, cursor } = request.query;
-      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : positionCursor.decode(cursor);
+      const before = cursor === undefined ? Number.POSITIVE_INFINITY : positionCursor.decode(cursor);
       if (before === undefined) return sendProblem(reply, 'INVALID_CURSOR');
       const found = await checkpoints.before(before, limit);
       return {

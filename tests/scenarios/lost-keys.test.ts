@@ -1,0 +1,41 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newTokenCaller } from '../support/client.ts';
+import { spawnServer, startServer, temporaryDirectory } from '../support/server.ts';
+
+const served = async (): Promise<string> => {
+  const dataDir = temporaryDirectory();
+  const server = await startServer({ dataDir });
+  await newTokenCaller(server);
+  await server.stop();
+  return dataDir;
+};
+
+const startAndFail = async (dataDir: string) => {
+  const { end, exited, output } = spawnServer({ SIGNALBOX_PORT: '0', SIGNALBOX_DATA_DIR: dataDir });
+  const tooLong = setTimeout(() => void end('SIGKILL'), 20_000);
+  const { code } = await exited;
+  clearTimeout(tooLong);
+  return { code, output: output() };
+};
+
+describe('a server whose keys are gone', () => {
+  it('does not start with an empty key store in the place of the lost one, however often it is tried', async () => {
+    const dataDir = await served();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDir, `keys.db${suffix}`), { force: true });
+    for (const _ of [1, 2]) {
+      const { code, output } = await startAndFail(dataDir);
+      expect(output).toMatch(/key store is empty, but the log holds sealed events.*backup/s);
+      expect(code).toBe(1);
+    }
+  });
+
+  it('names the master key that is missing, and what to do', async () => {
+    const dataDir = await served();
+    rmSync(join(dataDir, 'keys', 'master.key'));
+    const { code, output } = await startAndFail(dataDir);
+    expect(output).toMatch(/needs a master key that is not given: \S{11}\. Add it to SIGNALBOX_MASTER_KEYS/);
+    expect(code).toBe(1);
+  });
+});
