@@ -70,6 +70,8 @@ export const readCall = (facts: readonly Fact[], now: number): Call | null => {
   if (!offer) return null;
   const answered = ofType(facts, 'OfferAnswered')[0] ?? null;
   const refusals = refusalsOf(facts);
+  // What comes after somebody gave up was not why.
+  const failed = ofType(facts, 'ConnectionReported').find(({ data }) => data.outcome === 'failed');
   const dueAt = answered?.data.expiresAt ?? offer.data.expiresAt;
   const side = (role: Role, identity: string, from: Read<'OfferPublished'> | Read<'OfferAnswered'>): Side =>
     sideOf(facts, refusals, { role, identity, sdp: from.data.sdp, fact: from.fact });
@@ -81,7 +83,7 @@ export const readCall = (facts: readonly Fact[], now: number): Call | null => {
     answer: answered && { ...answered, side: side('answerer', answered.data.answerer, answered) },
     ahead: ofType(facts, 'CandidatesHeld'),
     restarts: ofType(facts, 'ProcessStarted').filter(
-      ({ fact }) => fact.at > offer.fact.at && fact.at <= (end?.at ?? now),
+      ({ fact }) => fact.at > offer.fact.at && fact.at <= Math.min(end?.at ?? now, failed?.fact.at ?? now),
     ),
   };
 };

@@ -36,15 +36,18 @@ export const diagnose = (facts: readonly Fact[], now: number): Verdict => {
 };
 
 const withoutCall = (facts: readonly Fact[]): Finding => {
-  const redacted = facts.find(({ event }) => event.type === 'SessionRedacted' || event.data === null);
-  return redacted
-    ? found(
-        'redacted',
-        'What happened in this session can no longer be read: its key was destroyed.',
-        [evidence(redacted, 'the session was redacted')],
-        { outcome: 'unknown' },
-      )
-    : found('nothing_recorded', 'There is no event of such a session.', [], { outcome: 'unknown' });
+  const redaction = facts.find(({ event }) => event.type === 'SessionRedacted');
+  if (redaction) {
+    const sentence = 'What happened in this session can no longer be read: its key was destroyed.';
+    return found('redacted', sentence, [evidence(redaction, 'the session was redacted')], { outcome: 'unknown' });
+  }
+  const unreadable = facts.find(({ event }) => event.data === null);
+  if (unreadable) {
+    const sentence = 'What happened in this session cannot be read: its key was destroyed, or is lost.';
+    const because = [evidence(unreadable, 'what it carries cannot be read')];
+    return found('redacted', sentence, because, { outcome: 'unknown', certain: false });
+  }
+  return found('nothing_recorded', 'There is no event of such a session.', [], { outcome: 'unknown' });
 };
 
 const judge = (call: Call): Finding => {
