@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newTokenCaller } from '../support/client.ts';
+import { newTag, newTokenCaller, sdpOf, v1 } from '../support/client.ts';
 import { spawnServer, startServer, temporaryDirectory } from '../support/server.ts';
 
 const served = async (): Promise<string> => {
@@ -29,6 +29,28 @@ describe('a server whose keys are gone', () => {
       expect(output).toMatch(/key store is empty, but the log holds sealed events.*backup/s);
       expect(code).toBe(1);
     }
+  });
+
+  it('says so when it is given a key store from before what it holds', async () => {
+    const dataDir = await served();
+    const keys = join(dataDir, 'keys.db');
+    copyFileSync(keys, `${keys}.old`);
+    // More than the keys that were made ahead.
+    await using first = await startServer({ dataDir });
+    const by = await newTokenCaller(first);
+    const offers = Array.from({ length: 100 }, () => ({ sdp: sdpOf('offer') }));
+    for (let batch = 0; batch < 3; batch++) {
+      expect((await v1(first, by).publish({ tags: [newTag()], offers })).status).toBe(201);
+    }
+    await first.stop();
+    copyFileSync(`${keys}.old`, keys);
+    for (const suffix of ['-wal', '-shm']) rmSync(keys + suffix, { force: true });
+    await using second = await startServer({ dataDir });
+    expect(second.output()).toMatch(/"level":"error".*the key store is older than the log/);
+    // What was sealed since can't be read, and the rest is served.
+    expect(
+      (await v1(second, await newTokenCaller(second)).publish({ tags: ['a'], offers: [{ sdp: 'v=0' }] })).status,
+    ).toBe(201);
   });
 
   it('names the master key that is missing, and what to do', async () => {

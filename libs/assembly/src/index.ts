@@ -4,7 +4,7 @@ export { checkpointKeys, notaryWork } from './evidence.ts';
 export { guardedLog } from './guarded-log.ts';
 export { createIdentity, type Identity } from './identity.ts';
 export { internalContext } from './internal-context.ts';
-export { createKeys, type Keys, refuseLostKeys } from './keys.ts';
+export { createKeys, type Keys, refuseLostKeys, tellOldKeys } from './keys.ts';
 export { createOperationsApp } from './operations-app.ts';
 export { recordStart } from './process-started.ts';
 export { roleHelp, roleWelcome } from './role-texts.ts';

@@ -1,4 +1,4 @@
-import type { CatchUpSource } from '@signalbox/event-sourcing';
+import { type CatchUpSource, idOf, type RecordedEvent } from '@signalbox/event-sourcing';
 import type { ServiceContext } from '@signalbox/runtime';
 import { createVault, type KeyRing, type KeyStore, SealBroken, type Vault } from '@signalbox/vault';
 
@@ -59,4 +59,28 @@ export const refuseLostKeys = async (
     if (!last) return;
     after = last.position;
   }
+};
+
+const LATEST = 500;
+
+/**
+ * Tells when what was sealed last has no key and nobody redacted it: the store is older than the log, as after a restore.
+ * What can be served is served all the same.
+ */
+export const tellOldKeys = async (
+  { vault }: Pick<Keys, 'vault'>,
+  log: { readonly readBack: (before: number, limit: number) => Promise<readonly RecordedEvent[]> },
+  { logger }: Pick<ServiceContext, 'logger'>,
+): Promise<void> => {
+  const latest = await log.readBack(Number.POSITIVE_INFINITY, LATEST);
+  // What was noticed of a session goes with the session, and only that says so.
+  const redacted = new Set(latest.filter(({ type }) => type.endsWith('Redacted')).map(({ stream }) => idOf(stream)));
+  const sealed = latest.filter(({ keyId, stream }) => keyId !== null && !redacted.has(idOf(stream)));
+  const opened = await vault.fresh.open(sealed);
+  const lost = sealed.filter((_, index) => opened[index] === null);
+  if (lost.length === 0) return;
+  logger.error(
+    { events: lost.length, of: sealed.length, position: lost.at(-1)?.position },
+    'the key store is older than the log: put back its latest copy, or what was sealed since can never be read',
+  );
 };

@@ -10,6 +10,7 @@ import {
   notaryWork,
   recordStart,
   refuseLostKeys,
+  tellOldKeys,
   workChecks,
 } from '@signalbox/assembly';
 import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
@@ -74,6 +75,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
 
   await refuseLostKeys(options.keyStore, log);
   const keys = await createKeys(options, options.keyStore);
+  await tellOldKeys(keys, log, options);
   const { vault, ring } = keys;
   const codec = createEventCodec(vault);
   const readSide = switchableReadSide({
