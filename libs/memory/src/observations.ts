@@ -6,6 +6,8 @@ const MAX_SESSIONS = 10_000;
 const MAX_KNOWN = 20_000;
 /** In how many ways requests about one session may be refused for each to be told. */
 const MAX_REFUSAL_KINDS = 16;
+/** How many identities are named that were refused in the same way; the others are counted together, as nobody. */
+const MAX_NAMED = 3;
 const MAX_NAMES = 64;
 const MAX_MINUTES = 120;
 const MINUTE_MS = 60_000;
@@ -96,14 +98,16 @@ export const memoryObservations = (
     deliveries.set(place, { to, role, what, upTo, firstAt: before?.firstAt ?? at, lastAt: at });
   };
 
-  const refused = ({ sessionId, code, operation, identity, detail, at }: Of<'refused'>) => {
+  const refused = ({ sessionId, code, operation, identity: who, detail, at }: Of<'refused'>) => {
     // Ids can be made up to be refused with: they never take the room of what was really shown and given.
     if (!fresh.has(sessionId) && fresh.size >= bounds.maxSessions / 2) {
       dropped++;
       return;
     }
     const { refusals: kinds } = knownOf(sessionId);
-    const kind = `${operation}/${code}/${identity}`;
+    const way = `${operation}/${code}/`;
+    const identity = kinds.has(way + who) || alike(kinds, way) < MAX_NAMED ? who : null;
+    const kind = way + identity;
     const state = kinds.get(kind) ?? { waiting: 0, toldWith: 1, firstAt: at };
     if (!kinds.has(kind)) {
       if (kinds.size >= MAX_REFUSAL_KINDS) return;
@@ -179,6 +183,13 @@ export const memoryObservations = (
     },
     isEmpty: () => fresh.size === 0 && minutes.size === 0,
   };
+};
+
+/** Whoever has many identities takes no more room with them than with a few. */
+const alike = (kinds: ReadonlyMap<string, unknown>, way: string): number => {
+  let count = 0;
+  for (const kind of kinds.keys()) if (kind.startsWith(way)) count++;
+  return count;
 };
 
 const listOf = (counts: ReadonlyMap<string, number>) => [...counts].map(([name, count]) => ({ name, count }));

@@ -18,3 +18,16 @@ it('keeps what was shown, whatever ids others make up to be refused with', async
   expect(sessions.map(({ sessionId }) => sessionId)).toContain('real');
   expect(sessions.length + dropped).toBe(101);
 });
+
+it('names a few of those who were refused in the same way, so that many hide nobody who was refused in another', async () => {
+  const { note, take } = memoryObservations();
+  const refused = (operation: 'withdraw' | 'answer', code: string, identity: string) =>
+    note({ kind: 'refused', sessionId: 'one', operation, code, identity, detail: null, at: 1 });
+  for (let i = 0; i < 40; i++) refused('withdraw', 'NOT_AUTHORIZED', `stranger-${i}`);
+  refused('answer', 'INVALID_SDP', 'bob');
+  const { sessions } = await take(10, 2);
+  expect(sessions[0]?.refusals.map(({ operation, identity }) => [operation, identity])).toEqual([
+    ...['stranger-0', 'stranger-1', 'stranger-2', null].map((identity) => ['withdraw', identity]),
+    ['answer', 'bob'],
+  ]);
+});
