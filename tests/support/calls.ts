@@ -191,6 +191,24 @@ const plans: Readonly<Record<string, (call: Parties) => Promise<string>>> = {
     return id;
   },
   only_mdns_candidates: (call) => exchange(call, [candidate('mdns', 'aLiC'), end], [candidate('mdns', 'bObB'), end]),
+  wrong_generation: (call) => exchange(call, enough('aLiC'), enough('oLdO')),
+  candidates_not_fetched: async (call) => {
+    const id = await call.publish();
+    await call.look(call.bob);
+    await call.answer(id);
+    await call.fetch(call.alice, id);
+    await call.trickle(call.alice, id, enough('aLiC'));
+    await call.trickle(call.bob, id, enough('bObB'));
+    await call.fetch(call.bob, id);
+    return id;
+  },
+  candidate_quota: async (call) => {
+    const id = await exchange(call, enough('aLiC'), [candidate('host', 'bObB')]);
+    const many = Array.from({ length: 60 }, () => candidate('srflx', 'bObB'));
+    await call.ask(call.bob, 'POST', `/v1/sessions/${id}/candidates`, { candidates: many });
+    return id;
+  },
+  sdp_roles_clash: (call) => exchange(call, enough('aLiC'), enough('bObB'), description('actpass', 'bObB')),
   reports_contradict: async (call) => {
     const id = await exchange(call, enough('aLiC'), enough('bObB'));
     await call.report(call.alice, id, 'connected');
