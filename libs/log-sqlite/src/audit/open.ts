@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { LogUnavailable, type StreamName, streamName, type View } from '@signalbox/event-sourcing';
 import type { AuditIndex, Forgets, RecordedCredentialRow, RecordedSessionRow } from '@signalbox/read-models';
 import { resultCode } from '../database.ts';
-import type { FromAudit, ToAudit } from './audit.worker.ts';
+import { callsTo } from '../thread-calls.ts';
+import type { Opened } from '../thread-serves.ts';
 import type { AuditTables } from './audit-tables.ts';
 
 const FORGOTTEN_PER_CALL = 500;
@@ -15,8 +16,6 @@ export type SqliteAuditIndex = Forgets & {
   readonly index: AuditIndex;
   close(): Promise<void>;
 };
-
-type Opened = { readonly kind: 'ready' } | { readonly kind: 'cannot_open'; readonly error: unknown };
 
 /**
  * The audit index of a standalone server: a file beside the log, readable by its owner only, in a thread of its own. It is
@@ -29,7 +28,10 @@ export const openSqliteAuditIndex = async (options: {
 }): Promise<SqliteAuditIndex> => {
   const path = resolve(options.path);
   const worker = await started(path, options.logId);
-  const { call, close } = callsTo(worker);
+  const { call, close } = callsTo<AuditTables>(worker, {
+    failed: (cause) => new LogUnavailable('The audit index could not do it.', { cause }),
+    gone: (_, cause) => new LogUnavailable('The audit index has been closed, or has died.', { cause }),
+  });
 
   const view = <Row>(name: 'sessions' | 'credentials'): View<Row> => {
     const [read, write] =
@@ -96,51 +98,3 @@ const started = async (path: string, logId: string): Promise<Worker> => {
 /** What comes out of a thread is an error with its message; SQLite's code may have been lost on the way. */
 const isBroken = (error: unknown): boolean =>
   BROKEN.has(resultCode(error)) || (error instanceof Error && /malformed|not a database/.test(error.message));
-
-const callsTo = (worker: Worker) => {
-  const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: unknown) => void }>();
-  let asked = 0;
-  let dead: Error | null = null;
-  const ended = Promise.withResolvers<void>();
-  const unavailable = () => new LogUnavailable('The audit index has been closed, or has died.', { cause: dead });
-  const post = (message: ToAudit) => worker.postMessage(message);
-
-  worker.on('message', (message: FromAudit) => {
-    const one = waiting.get(message.number);
-    waiting.delete(message.number);
-    if (message.kind === 'done') one?.resolve(message.result as never);
-    else one?.reject(new LogUnavailable('The audit index could not do it.', { cause: message.error }));
-  });
-  worker.on('error', (error: Error) => {
-    dead = error;
-  });
-  worker.on('exit', () => {
-    dead ??= new Error('Its thread has ended.');
-    for (const { reject } of waiting.values()) reject(unavailable());
-    waiting.clear();
-    ended.resolve();
-  });
-
-  let closing = false;
-  return {
-    call: <C extends keyof AuditTables>(
-      call: C,
-      ...values: Parameters<AuditTables[C]>
-    ): Promise<ReturnType<AuditTables[C]>> => {
-      if (closing || dead) return Promise.reject(unavailable());
-      const number = ++asked;
-      return new Promise((resolve, reject) => {
-        waiting.set(number, { resolve, reject });
-        post({ number, call, values });
-      });
-    },
-    /** Resolves when everything asked before has been done and the file is closed. */
-    close: (): Promise<void> => {
-      if (!closing) {
-        closing = true;
-        post('close');
-      }
-      return ended.promise;
-    },
-  };
-};

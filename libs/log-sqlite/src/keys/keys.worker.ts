@@ -3,19 +3,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { makePrivate } from '../database.ts';
-import { KEYS_APPLICATION_ID, type KeyTables, keyTables } from './key-tables.ts';
+import { serve } from '../thread-serves.ts';
+import { KEYS_APPLICATION_ID, keyTables } from './key-tables.ts';
 
-/** One function of the tables to be called, or that nothing more will come. */
-export type ToKeys =
-  | { readonly number: number; readonly call: keyof KeyTables; readonly values: readonly unknown[] }
-  | 'close';
-
-export type FromKeys =
-  | { readonly number: number; readonly kind: 'done'; readonly result: unknown }
-  | { readonly number: number; readonly kind: 'failed'; readonly error: unknown };
-
-const port = parentPort;
-if (!port) throw new Error('The key store runs in a worker thread.');
 const { path }: { readonly path: string } = workerData;
 
 /**
@@ -46,33 +36,7 @@ const open = (): DatabaseSync => {
   }
 };
 
-const start = () => {
-  try {
-    const db = open();
-    return { db, tables: keyTables(db) };
-  } catch (error) {
-    port.postMessage({ kind: 'cannot_open', error });
-    return undefined;
-  }
-};
-
-const started = start();
-if (started) {
-  const { db, tables } = started;
-  port.on('message', (message: ToKeys) => {
-    if (message === 'close') {
-      db.close();
-      port.close();
-      return;
-    }
-    const { number, call, values } = message;
-    try {
-      // Whoever asks has called the function of this name, with the values that it takes.
-      const result = (tables[call] as (...given: readonly unknown[]) => unknown)(...values);
-      port.postMessage({ number, kind: 'done', result } satisfies FromKeys);
-    } catch (error) {
-      port.postMessage({ number, kind: 'failed', error } satisfies FromKeys);
-    }
-  });
-  port.postMessage({ kind: 'ready' });
-}
+serve(parentPort, () => {
+  const db = open();
+  return { db, tables: keyTables(db) };
+});

@@ -2,12 +2,11 @@ import { basename, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { KeysUnavailable } from '@signalbox/event-sourcing';
 import type { KeyStore } from '@signalbox/vault';
+import { callsTo } from '../thread-calls.ts';
+import type { Opened } from '../thread-serves.ts';
 import type { KeyTables } from './key-tables.ts';
-import type { FromKeys, ToKeys } from './keys.worker.ts';
 
 const PAGE_KEYS = 1_000;
-
-type Opened = { readonly kind: 'ready' } | { readonly kind: 'cannot_open'; readonly error: unknown };
 
 /**
  * The key store of a single machine, in a file of its own, made when it is not there and readable by its owner only. It
@@ -21,7 +20,11 @@ export const openSqliteKeyStore = async (options: { readonly path: string }): Pr
     name: basename(path),
   });
   await whenOpen(worker, path);
-  const { call, close } = callsTo(worker);
+  const { call, close } = callsTo<KeyTables>(worker, {
+    failed: (cause) => new KeysUnavailable('The key store could not do it.', { cause }),
+    gone: (isClosed, cause) =>
+      new KeysUnavailable(isClosed ? 'The key store has been closed.' : 'The key store has died.', { cause }),
+  });
   return {
     addEpoch: (epoch) => call('addEpoch', epoch),
     epochs: () => call('epochs'),
@@ -67,53 +70,3 @@ const SQLITE_BUSY = 5;
 const isBusy = (error: unknown): boolean =>
   error instanceof Error &&
   (('errcode' in error && error.errcode === SQLITE_BUSY) || error.message.includes('database is locked'));
-
-const callsTo = (worker: Worker) => {
-  const waiting = new Map<number, { resolve: (result: never) => void; reject: (error: unknown) => void }>();
-  let asked = 0;
-  let closed = false;
-  let dead: Error | null = null;
-  const ended = Promise.withResolvers<void>();
-
-  worker.on('message', (message: FromKeys) => {
-    const one = waiting.get(message.number);
-    waiting.delete(message.number);
-    if (message.kind === 'done') one?.resolve(message.result as never);
-    else one?.reject(new KeysUnavailable('The key store could not do it.', { cause: message.error }));
-  });
-  worker.on('error', (error: Error) => {
-    dead = error;
-  });
-  worker.on('exit', () => {
-    dead ??= new Error('Its thread has ended.');
-    for (const { reject } of waiting.values()) reject(unavailable());
-    waiting.clear();
-    ended.resolve();
-  });
-
-  const unavailable = () =>
-    new KeysUnavailable(closed ? 'The key store has been closed.' : 'The key store has died.', { cause: dead });
-  const post = (message: ToKeys) => worker.postMessage(message);
-
-  return {
-    call: <C extends keyof KeyTables>(
-      call: C,
-      ...values: Parameters<KeyTables[C]>
-    ): Promise<ReturnType<KeyTables[C]>> => {
-      if (closed || dead) return Promise.reject(unavailable());
-      const number = ++asked;
-      return new Promise((resolve, reject) => {
-        waiting.set(number, { resolve, reject });
-        post({ number, call, values });
-      });
-    },
-    /** Resolves when everything asked before has been done and the file is closed. */
-    close: (): Promise<void> => {
-      if (!closed) {
-        closed = true;
-        post('close');
-      }
-      return ended.promise;
-    },
-  };
-};
