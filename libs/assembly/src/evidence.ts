@@ -1,7 +1,6 @@
 import type { CatchUpSource } from '@signalbox/event-sourcing';
 import {
   createNotary,
-  type Notary,
   originOf,
   type SignerKey,
   signerKey,
@@ -32,7 +31,7 @@ export const notaryWork = (options: {
   readonly log: Pick<CatchUpSource, 'subscribeAll'> & { readonly id: string };
   readonly tiles: TileStore;
   readonly operations: Pick<WriteSide['operations'], 'record'>;
-}): { readonly notary: Notary; readonly work: Supervised } => {
+}): Supervised => {
   const { context, log, tiles, operations } = options;
   const { config, clock, timers, chance, logger, telemetry } = context;
   const { metrics } = telemetry;
@@ -50,9 +49,8 @@ export const notaryWork = (options: {
   });
   metrics.observe('uncoveredEvents', () => notary.status().behind);
   metrics.observe('logContradicted', () => (notary.unhealthy() === null ? 0 : 1));
-  const work = supervise({
+  return supervise({
     ...{ name: 'notary', timers, chance, logger, metrics },
     run: (signal, healthy) => notary.run(signal, healthy),
   });
-  return { notary, work };
 };

@@ -1,4 +1,5 @@
 import { type CatchUpSource, idOf, type RecordedEvent } from '@signalbox/event-sourcing';
+import { pagesOf } from '@signalbox/evidence';
 import type { ServiceContext } from '@signalbox/runtime';
 import { createVault, type KeyRing, type KeyStore, SealBroken, type Vault } from '@signalbox/vault';
 
@@ -36,28 +37,21 @@ export const createKeys = async (
   return { vault, ring, check: () => store.check() };
 };
 
-const PAGE = 1_000;
-
 /** A store that ever served has epochs. Rejects when it has none and the log holds what was sealed: keys were lost. */
 export const refuseLostKeys = async (
   store: Pick<KeyStore, 'epochs'>,
-  log: Pick<CatchUpSource, 'readAll'>,
+  log: Pick<CatchUpSource, 'readAll' | 'head'>,
 ): Promise<void> => {
   if ((await store.epochs()).length > 0) return;
-  for (let after = 0; ; ) {
-    const page = await log.readAll(after, PAGE);
+  for await (const page of pagesOf(log)) {
     const sealed = page.find(({ keyId }) => keyId !== null);
-    if (sealed) {
-      throw new Error(
-        `The key store is empty, but the log holds sealed events, the first at position ${sealed.position}. Put the ` +
-          'key store back from its backup (keys.db in the data directory, or what SIGNALBOX_KEYS_URL names): without it ' +
-          'they can never be read. To begin anew without them, use another data directory, or in the stack another ' +
-          'SIGNALBOX_NAMESPACE.',
-      );
-    }
-    const last = page.at(-1);
-    if (!last) return;
-    after = last.position;
+    if (!sealed) continue;
+    throw new Error(
+      `The key store is empty, but the log holds sealed events, the first at position ${sealed.position}. Put the ` +
+        'key store back from its backup (keys.db in the data directory, or what SIGNALBOX_KEYS_URL names): without it ' +
+        'they can never be read. To begin anew without them, use another data directory, or in the stack another ' +
+        'SIGNALBOX_NAMESPACE.',
+    );
   }
 };
 

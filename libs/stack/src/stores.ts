@@ -1,4 +1,4 @@
-import { derivedUuid, type Stores } from '@signalbox/assembly';
+import { derivedUuid, recordedBefore, type Stores } from '@signalbox/assembly';
 import { memoryObservations } from '@signalbox/memory';
 import { BreakerOpen, createCircuitBreaker, type ServiceContext } from '@signalbox/runtime';
 import {
@@ -227,9 +227,9 @@ const readModels = (parts: {
       const fresh = readSideOf(rebuild.keyspace, context);
       try {
         // What ended before this is not kept at all, so that a long history does not have to fit.
-        const { endedRetentionMs, keyEpochMs, retentionMs } = context.config.lifetimes;
-        await forgetOld(fresh, context.clock.now() - endedRetentionMs);
-        await fresh.recorded.forget(context.clock.now() - 2 * retentionMs - keyEpochMs);
+        const { lifetimes } = context.config;
+        await forgetOld(fresh, context.clock.now() - lifetimes.endedRetentionMs);
+        await fresh.recorded.forget(recordedBefore(lifetimes, context.clock.now()));
       } catch (error) {
         await rebuild.giveUp(); // or the lock would be renewed for ever, for a rebuild that nobody does
         throw error;

@@ -5,6 +5,7 @@ import {
   type Keys,
   notaryWork,
   type ObservedLog,
+  recordedBefore,
   recordStart,
   type Stores,
   workChecks,
@@ -49,7 +50,7 @@ export const buildScheduler = async (options: {
 }): Promise<{ readonly app: App; readonly close: () => Promise<void> }> => {
   const { context, log, keys, stores, forgetting } = options;
   const { clock, config, telemetry } = context;
-  const { sweepIntervalMs, endedRetentionMs, keyEpochMs, retentionMs } = config.lifetimes;
+  const { sweepIntervalMs, endedRetentionMs } = config.lifetimes;
   const { writeSide, checks } = createWriter({
     ...{ context, log, keys, stores },
     settled: { sessions: atOnce, credentials: atOnce },
@@ -64,8 +65,7 @@ export const buildScheduler = async (options: {
     },
     targets: {
       sessions: async (at) => {
-        // What was redacted is found for as long again.
-        await forgetting.recorded(at - 2 * retentionMs - keyEpochMs);
+        await forgetting.recorded(recordedBefore(config.lifetimes, at));
         return forgetting.sessions(at - endedRetentionMs);
       },
       credentials: (at) => forgetting.credentials(at - endedRetentionMs),
@@ -75,7 +75,7 @@ export const buildScheduler = async (options: {
       tokens: async () => 0, // each process forgets its own
     },
   });
-  const { work: notary } = notaryWork({ context, log, tiles: stores.tiles, operations: writeSide.operations });
+  const notary = notaryWork({ context, log, tiles: stores.tiles, operations: writeSide.operations });
   const background = [...work, notary];
   telemetry.metrics.observe('schedulerPending', () => stores.dueTimes.size());
   const app = await createOperationsApp(context, [...checks, ...workChecks(background)]);

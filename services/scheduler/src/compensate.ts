@@ -1,6 +1,6 @@
+import { internalContext } from '@signalbox/assembly';
 import type { CommandContext, CredentialCommands, SessionCommands } from '@signalbox/commands';
 import type { DueRow, DueTimes } from '@signalbox/read-models';
-import { internalContext } from './internal-context.ts';
 import { type After, pause } from './pause.ts';
 
 /**

@@ -1,6 +1,6 @@
+import { internalContext } from '@signalbox/assembly';
 import type { ObservationCommands, OperationsCommands } from '@signalbox/commands';
 import type { Observations, ObservedMinute, ObservedSession, Sessions } from '@signalbox/read-models';
-import { internalContext } from './internal-context.ts';
 import { type After, pause } from './pause.ts';
 
 export type ObserveOptions = {

@@ -1,3 +1,4 @@
+import { internalContext } from '@signalbox/assembly';
 import {
   type CredentialCommands,
   inParallel,
@@ -6,7 +7,6 @@ import {
 } from '@signalbox/commands';
 import { type StreamName, type StreamReader, streamName } from '@signalbox/event-sourcing';
 import type { AuditIndex, RecordedPoint } from '@signalbox/read-models';
-import { internalContext } from './internal-context.ts';
 import { type After, pause } from './pause.ts';
 
 /** The keys, as retention needs them. Epoch milliseconds; an epoch without an end is kept. */

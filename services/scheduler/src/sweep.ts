@@ -1,6 +1,6 @@
+import { internalContext } from '@signalbox/assembly';
 import type { OperationsCommands } from '@signalbox/commands';
 import type { SweepCounts } from '@signalbox/domain';
-import { internalContext } from './internal-context.ts';
 import { type After, pause } from './pause.ts';
 
 export type SweepOptions = {

@@ -8,6 +8,7 @@ import {
   guardedLog,
   internalContext,
   notaryWork,
+  recordedBefore,
   recordStart,
   refuseLostKeys,
   tellOldKeys,
@@ -114,7 +115,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
 
   const { tiles, recorded } = options.recorder;
   const recordedRunner = createProjectionRunner({ codec, projections: bindRecorded(recorded, { log, codec }) });
-  const { work: notary } = notaryWork({ context: options, log, tiles, operations: writeSide.operations });
+  const notary = notaryWork({ context: options, log, tiles, operations: writeSide.operations });
   const background: readonly Supervised[] = [
     notary,
     supervise({
@@ -132,8 +133,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
       isMine: async () => true,
       targets: {
         sessions: async (at) => {
-          // What was redacted is found for as long again.
-          await recorded.forget(at - 2 * lifetimes.retentionMs - lifetimes.keyEpochMs);
+          await recorded.forget(recordedBefore(lifetimes, at));
           return readSide.forgetSessions(at - lifetimes.endedRetentionMs);
         },
         credentials: (at) => readSide.credentials.forget(at - lifetimes.endedRetentionMs),

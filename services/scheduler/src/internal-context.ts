@@ -1,1 +1,0 @@
-export { internalContext } from '@signalbox/assembly';
