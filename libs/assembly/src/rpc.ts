@@ -1,4 +1,4 @@
-import { addressKey, type RateClass, type RateLimiter, ratePolicy } from '@signalbox/http';
+import { addressKey, logFault, problemOf, type RateClass, type RateLimiter, ratePolicy } from '@signalbox/http';
 import { verifyHmac } from '@signalbox/identity';
 import type { DiscoverQueries, FeedQueries, Notices, SessionQueries } from '@signalbox/queries';
 import type { Credentials } from '@signalbox/read-models';
@@ -62,6 +62,10 @@ export const createRpc = (options: {
       maxCandidateDepth: limits.maxCandidateDepth,
     },
     now: () => clock.now(),
-    onFault: (error) => logger.error({ err: error }, 'an RPC call failed'),
+    onFault: (error) => {
+      const { code } = problemOf(error);
+      logFault(logger, code, { err: error });
+      return code;
+    },
   });
 };

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { newTraceId } from '@signalbox/runtime';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { logFault } from './log-fault.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problemAnswer, problemOf, sendProblem } from './problem.ts';
 import type { App } from './request.ts';
@@ -10,27 +11,10 @@ import type { App } from './request.ts';
 export const addErrorHandler = (app: App, { logger }: Pick<HttpOptions, 'logger'>): void => {
   app.setErrorHandler((error, request, reply) => {
     const { code, ...details } = problemOf(error);
-    logFault(logger, code, error, request);
+    const { id: requestId, traceId, routeOptions } = request;
+    logFault(logger, code, { err: error, requestId, traceId, route: routeOptions.url });
     return sendProblem(reply, code, details);
   });
-};
-
-const passing: ReadonlySet<Problem['code']> = new Set([
-  'LOG_UNAVAILABLE',
-  'VIEWS_UNAVAILABLE',
-  'KEYS_UNAVAILABLE',
-  'REQUEST_TIMEOUT',
-]);
-
-const logFault = (
-  logger: HttpOptions['logger'],
-  code: Problem['code'],
-  error: unknown,
-  request: FastifyRequest,
-): void => {
-  const fields = { err: error, requestId: request.id, traceId: request.traceId, route: request.routeOptions.url };
-  if (code === 'INTERNAL_ERROR') logger.error(fields, 'a request failed');
-  else if (passing.has(code)) logger.warn(fields, 'a request could not be served');
 };
 
 /** `/v1/sessions/:sessionId` as an expression that matches its paths. */

@@ -10,6 +10,7 @@ export {
   writesHeader,
 } from './consistency.ts';
 export { parseJson, tooManyContainers } from './json-body.ts';
+export { logFault } from './log-fault.ts';
 export { problemSchema } from './openapi.ts';
 export type { HealthCheck, HttpOptions, SessionProblem } from './options.ts';
 export type { ClaimOptions, IdempotencyClaim, IdempotencyStore, StoredAnswer } from './ports/idempotency-store.ts';

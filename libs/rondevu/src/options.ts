@@ -1,4 +1,5 @@
 import type { CredentialCommands, SessionCommands } from '@signalbox/commands';
+import type { ErrorCode } from '@signalbox/contracts';
 import type { DiscoverQueries, FeedQueries, Notices, SessionQueries } from '@signalbox/queries';
 
 /** Rondevu's own bounds. Lifetimes, quotas of sessions and candidates, and the replay window belong to the parts. */
@@ -63,6 +64,6 @@ export type RondevuOptions = {
   readonly now: () => number;
   /** Told the code of each item that did not prove its caller: for metrics. */
   readonly onAuthFailed: (code: string) => void;
-  /** Told of every fault that a caller sees as INTERNAL_ERROR, or does not see at all. */
-  readonly onFault: (error: unknown) => void;
+  /** Told of every fault. Answers with the code of what the caller is told, where it is told anything. */
+  readonly onFault: (error: unknown) => ErrorCode;
 };

@@ -22,7 +22,7 @@ export type RondevuAnswer = {
 };
 
 export interface Rondevu {
-  /** Answers whatever the body holds. Never rejects: a fault is told to `onFault`, and its caller learns nothing of it. */
+  /** Answers whatever the body holds. Never rejects: a fault is told to `onFault`, and its caller learns its code only. */
   call(request: RondevuRequest): Promise<RondevuAnswer>;
 }
 
@@ -118,8 +118,7 @@ export const createRondevu = (options: RondevuOptions): Rondevu => {
     try {
       return await runItem(...args);
     } catch (error) {
-      onFault(error);
-      return fail('INTERNAL_ERROR');
+      return fail(onFault(error));
     }
   };
 

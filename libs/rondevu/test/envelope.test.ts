@@ -162,14 +162,14 @@ describe('an answer that grows beyond all measure', () => {
 describe('a fault', () => {
   const secretText = 'the disk at /var/lib is full';
 
-  it('is told as INTERNAL_ERROR to its item alone, says nothing of the inside, and is reported', async () => {
+  it('is told by its code to its item alone, says nothing of the inside, and is reported', async () => {
     const fault = new LogUnavailable(secretText);
     const rig = createRig({
       overrides: ({ sessions }) => ({ sessions: { ...sessions, publish: () => Promise.reject(fault) } }),
     });
     const publish = keyClient(rig, 'alice').sign('publishOffer', { tags: ['chat'], offers: [{ sdp: 'v=0' }] }).item;
     const { status, results } = await rig.post(JSON.stringify([publish, count]));
-    expect({ status, results }).toEqual({ status: 200, results: [refusal('INTERNAL_ERROR'), counted] });
+    expect({ status, results }).toEqual({ status: 200, results: [refusal('LOG_UNAVAILABLE'), counted] });
     expect(JSON.stringify(results)).not.toContain(secretText);
     expect(rig.faults).toEqual([fault]);
   });

@@ -2,7 +2,12 @@ import { createHash, createHmac, createPrivateKey, createPublicKey, sign } from 
 import { createCredentialCommands, createSessionCommands, type Settled } from '@signalbox/commands';
 import { credential, session } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
-import { bindProjection, createCommandHandler, createProjectionRunner } from '@signalbox/event-sourcing';
+import {
+  bindProjection,
+  createCommandHandler,
+  createProjectionRunner,
+  LogUnavailable,
+} from '@signalbox/event-sourcing';
 import { ed25519Verifier, newCredentialName, newSecret, nonceGuard, verifyHmac } from '@signalbox/identity';
 import {
   memoryCredentials,
@@ -145,7 +150,10 @@ export const createRig = (wanted: RigOptions = {}) => {
     admitCredential: async () => true,
     limits: { ...defaultLimits, ...wanted.limits },
     now,
-    onFault: (error) => faults.push(error),
+    onFault: (error) => {
+      faults.push(error);
+      return error instanceof LogUnavailable ? 'LOG_UNAVAILABLE' : 'INTERNAL_ERROR';
+    },
   };
   const rondevu = createRondevu({ ...options, ...wanted.overrides?.(options) });
 

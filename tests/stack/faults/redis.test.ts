@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { newKey, newTag, sdpOf } from '../../support/client.ts';
+import { edCaller, rpcSend } from '../../support/rondevu.ts';
 import { startLoad } from '../support/load.ts';
 import { startProxy } from '../support/proxy.ts';
 import { tellRedis } from '../support/redis.ts';
@@ -69,4 +71,15 @@ it('Redis stands still, and its connections are dropped, refused and delayed: ev
   }
   await expectWhole(stack, load);
   await annotate(summaryOf(load));
+});
+
+it('Redis stands still: callers of /rpc are told so, item by item, and not that the server has failed', async () => {
+  await using redis = await ownRedis();
+  await using stack = await startFaultStack({ redisUrl: redis.url });
+  const offer = () =>
+    edCaller(newKey()).signed('publishOffer', { tags: [newTag()], offers: [{ sdp: sdpOf('fault') }] });
+  expect((await rpcSend(stack, offer())).results).toMatchObject([{ success: true }]);
+  await redis.pause();
+  const answer = await rpcSend(stack, offer()).finally(() => redis.resume());
+  expect(answer.results).toMatchObject([{ success: false, errorCode: 'VIEWS_UNAVAILABLE' }]);
 });

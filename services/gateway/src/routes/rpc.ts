@@ -1,4 +1,4 @@
-import { ProblemError, problemAnswer, problemOf, readConsistency, tooManyContainers } from '@signalbox/http';
+import { logFault, ProblemError, problemAnswer, problemOf, readConsistency, tooManyContainers } from '@signalbox/http';
 import type { GatewayRoute } from '../app.ts';
 
 const NOTHING = new Uint8Array();
@@ -18,7 +18,7 @@ export const rpc: GatewayRoute = async (app, { rondevu, progress, consistencyWai
   // What the HTTP layer refuses (a body beyond its limit, overload) is told in the envelope that clients can read.
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.code === 'INTERNAL_ERROR') request.log.error({ err: error }, 'a request failed');
+    logFault(request.log, problem.code, { err: error });
     const { status, headers, body } = problemAnswer(problem, request.traceId, '');
     const results = [{ success: false, error: body.title, errorCode: problem.code }];
     return reply.code(status).headers(headers).type('application/json').send(JSON.stringify(results));
