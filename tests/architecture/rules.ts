@@ -35,7 +35,7 @@ export const arrows: Readonly<Record<string, Readonly<Record<string, Arrow>>>> =
   assembly: Object.fromEntries(
     [
       ...['commands', 'domain', 'event-schemas', 'event-sourcing', 'http', 'identity', 'queries', 'read-models'],
-      ...['evidence', 'rondevu', 'runtime', 'vault'],
+      ...['contracts', 'evidence', 'rondevu', 'runtime', 'vault'],
     ].map((name) => [name, 'values']),
   ),
   // Edges.

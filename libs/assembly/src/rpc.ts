@@ -1,3 +1,4 @@
+import { catalogue } from '@signalbox/contracts';
 import { addressKey, logFault, problemOf, type RateClass, type RateLimiter, ratePolicy } from '@signalbox/http';
 import { verifyHmac } from '@signalbox/identity';
 import type { DiscoverQueries, FeedQueries, Notices, SessionQueries } from '@signalbox/queries';
@@ -65,6 +66,7 @@ export const createRpc = (options: {
     onFault: (error) => {
       const { code } = problemOf(error);
       logFault(logger, code, { err: error });
+      if (catalogue[code].status >= 500) metrics.rpcFailed(code);
       return code;
     },
   });

@@ -11,6 +11,8 @@ export interface Metrics {
   }): void;
   authFailed(reason: string): void;
   rateLimited(limit: string): void;
+  /** A call of /rpc that failed by no fault of its caller. Its request is answered 200 all the same. */
+  rpcFailed(code: string): void;
   /** A request refused because of load. */
   shed(reason: string): void;
   appended(outcome: 'appended' | 'conflict' | 'failed', seconds: number): void;
@@ -84,6 +86,7 @@ export const createMetrics = (meter: Meter): Metrics => {
   const lateness = histogram('signalbox_scheduler_lateness_seconds', 'Time between a due time and what it was due for');
   const authFailures = counter('signalbox_auth_failures_total', 'Requests whose credentials did not prove the caller');
   const rateLimited = counter('signalbox_rate_limited_total', 'Requests refused by a rate limit');
+  const rpcFailures = counter('signalbox_rpc_failures_total', 'Calls of /rpc that failed by no fault of their callers');
   const shed = counter('signalbox_shed_total', 'Requests refused because of load');
   const swept = counter('signalbox_swept_total', 'What sweeps removed');
   const projected = counter('signalbox_projected_total', 'Events that the read models have been brought up to');
@@ -101,6 +104,7 @@ export const createMetrics = (meter: Meter): Metrics => {
   const byKind = remembered((kind) => ({ kind }));
   const byLimit = remembered((limit) => ({ limit }));
   const byWork = remembered((work) => ({ work }));
+  const byCode = remembered((code) => ({ code }));
   const byOutcome = remembered((outcome) => ({ outcome }));
   const byRequest = remembered((key) => {
     const [method = '', status = '', route = ''] = key.split(' ');
@@ -112,6 +116,7 @@ export const createMetrics = (meter: Meter): Metrics => {
       requests.record(seconds, byRequest(`${method} ${status} ${route}`)),
     authFailed: (reason) => authFailures.add(1, byReason(reason)),
     rateLimited: (limit) => rateLimited.add(1, byLimit(limit)),
+    rpcFailed: (code) => rpcFailures.add(1, byCode(code)),
     shed: (reason) => shed.add(1, byReason(reason)),
     appended: (outcome, seconds) => appends.record(seconds, byOutcome(outcome)),
     scheduledLate: (kind, seconds) => lateness.record(seconds, byKind(kind)),
@@ -140,6 +145,7 @@ export const noMetrics: Metrics = {
   requestFinished: () => undefined,
   authFailed: () => undefined,
   rateLimited: () => undefined,
+  rpcFailed: () => undefined,
   shed: () => undefined,
   appended: () => undefined,
   scheduledLate: () => undefined,

@@ -1,3 +1,4 @@
+import { request } from 'undici';
 import { expect, it } from 'vitest';
 import { newKey, newTag, sdpOf } from '../../support/client.ts';
 import { edCaller, rpcSend } from '../../support/rondevu.ts';
@@ -82,4 +83,7 @@ it('Redis stands still: callers of /rpc are told so, item by item, and not that 
   await redis.pause();
   const answer = await rpcSend(stack, offer()).finally(() => redis.resume());
   expect(answer.results).toMatchObject([{ success: false, errorCode: 'VIEWS_UNAVAILABLE' }]);
+  const { dispatcher } = stack;
+  const metrics = await request(`${stack.one('gateway').url}/metrics`, { dispatcher }).then(({ body }) => body.text());
+  expect(metrics).toMatch(/^signalbox_rpc_failures_total\{code="VIEWS_UNAVAILABLE".*\} 1$/m);
 });
