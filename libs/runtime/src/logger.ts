@@ -40,8 +40,32 @@ export const createLogger = (options: {
   );
 };
 
-/** Lines leave in blocks, a quarter of a second late at most; the end of the process and `fatal` write out the rest. */
-const bufferedOutput = () => pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 250 });
+/**
+ * Lines leave in blocks, a quarter of a second late at most; the end of the process and `fatal` write out the rest.
+ * Where they cannot be written, because nobody reads them any more or a disk is full, they are lost: calls matter more
+ * than what is said of them.
+ */
+const bufferedOutput = () => {
+  const out = pino.destination({
+    ...{ dest: 1, sync: false, minLength: 4_096, periodicFlush: 250 },
+    ...{ maxLength: MAX_UNWRITTEN, maxWriteRetries: MAX_WRITE_RETRIES },
+  });
+  const flushSync = out.flushSync.bind(out);
+  out.on('error', () => undefined);
+  out.flushSync = () => {
+    try {
+      flushSync();
+    } catch {
+      // As above; thrown at the end of the process, it would change how that ended.
+    }
+  };
+  return out;
+};
+
+/** In UTF-16 units. */
+const MAX_UNWRITTEN = 1_048_576;
+/** Of a tenth of a second each. */
+const MAX_WRITE_RETRIES = 20;
 
 /** The message and its parameters; the fields, which come first, are scrubbed once the context has joined them. */
 const scrubArguments = (args: readonly unknown[]): unknown[] => {

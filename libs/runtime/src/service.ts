@@ -22,16 +22,19 @@ export type ServiceHost = {
   readonly exit: (code: number) => never;
 };
 
-/** The process itself, as main.ts hands it in. */
-export const hostOf = (own: NodeJS.Process): ServiceHost => ({
-  env: own.env,
-  args: own.argv.slice(2),
-  pid: own.pid,
-  isTerminal: own.stdout.isTTY === true,
-  say: (text) => own.stdout.write(`${text}\n`),
-  complain: (text) => own.stderr.write(`${text}\n`),
-  exit: (code) => own.exit(code),
-});
+/** The process itself, as main.ts hands it in. What it says is lost where nobody reads it, and does not end it. */
+export const hostOf = (own: NodeJS.Process): ServiceHost => {
+  for (const stream of [own.stdout, own.stderr]) stream.on('error', () => undefined);
+  return {
+    env: own.env,
+    args: own.argv.slice(2),
+    pid: own.pid,
+    isTerminal: own.stdout.isTTY === true,
+    say: (text) => own.stdout.write(`${text}\n`),
+    complain: (text) => own.stderr.write(`${text}\n`),
+    exit: (code) => own.exit(code),
+  };
+};
 
 export type ServiceContext = {
   readonly config: Config;
