@@ -274,8 +274,33 @@ describe.skipIf(here === undefined)(title, () => {
     await main.getByRole('heading', { name: 'Checkpoint' }).waitFor();
     await until('there is a checkpoint', async () => /signed/.test(await main.innerText()));
     const text = await main.innerText();
-    for (const part of ['Events in the tree', 'Last verification', 'Key ring', 'Read models', 'Events behind']) {
+    for (const part of ['Events in the tree', 'Last verification', 'Key ring', 'Read models', 'Positions behind']) {
       expect(text).toContain(part);
+    }
+  });
+
+  it('says in words that the log is not what was signed, and what to do', async () => {
+    const reason = 'the log is shorter than what was signed: a checkpoint covers 9 events up to position 9';
+    await page.route('**/v1/audit/health', async (route) => {
+      const answer = await route.fetch();
+      const contradiction = { reason, since: Date.now() };
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), contradiction } });
+    });
+    try {
+      await go('#/health');
+      const card = page.getByRole('main').locator('.card').filter({ hasText: 'Checkpoint' });
+      await card.getByRole('alert').waitFor();
+      const text = await card.innerText();
+      for (const part of [
+        'the log is not what was signed',
+        reason,
+        'Calls are served',
+        'signalbox checkpoints accept',
+      ]) {
+        expect(text).toContain(part);
+      }
+    } finally {
+      await page.unroute('**/v1/audit/health');
     }
   });
 

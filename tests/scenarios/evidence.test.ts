@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { until } from '@signalbox/testing';
@@ -35,6 +35,7 @@ const aCall = async (server: Server): Promise<string> => {
 };
 
 type Health = {
+  readonly contradiction: { readonly reason: string; readonly since: number } | null;
   readonly head: number;
   readonly checkpoint: { readonly position: number } | null;
   readonly verification: { readonly intact: boolean; readonly position: number } | null;
@@ -132,4 +133,49 @@ it('a new master key takes over while the server serves, and the old one is need
     ...{ method: 'GET', path: `/v1/audit/sessions/${id}` },
   });
   expect(timeline.body.entries[0]).toMatchObject({ readable: true, payload: { sdp: expect.any(String) } });
+});
+
+it('a log that was put back to an older state is served, and not signed until somebody has accepted it', async () => {
+  await using first = await startServer();
+  const early = await aCall(first);
+  await covered(first);
+  await first.stop();
+  const log = join(first.dataDir, 'signalbox.db');
+  const backup = join(temporaryDirectory(), 'backup.db');
+  copyFileSync(log, backup);
+  await using second = await first.again();
+  await aCall(second);
+  await covered(second);
+  await second.stop();
+  for (const suffix of ['', '-wal', '-shm']) rmSync(log + suffix, { force: true });
+  copyFileSync(backup, log);
+
+  await using server = await second.again();
+  const admin = adminOf(server);
+  const found = await until('the notary has found it', async () => (await healthOf(server)).contradiction ?? undefined);
+  expect(found.reason).toMatch(/not what was signed|shorter than what was signed/);
+  const lastSigned = (await healthOf(server)).checkpoint?.position ?? 0;
+  await aCall(server);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toContain('signalbox_log_contradicted 1');
+  expect((await healthOf(server)).checkpoint?.position).toBe(lastSigned);
+  expect((await signalbox(server, 'timeline', early, '--server', server.url)).code).toBe(0);
+
+  const unreasoned = await signalbox(server, 'checkpoints', 'accept', '--server', server.url);
+  expect([unreasoned.code, unreasoned.stderr]).toEqual([2, expect.stringContaining('--reason')]);
+  const accept = ['checkpoints', 'accept', '--reason', 'restored from a backup', '--server', server.url];
+  const accepted = await signalbox(server, ...accept);
+  expect([accepted.code, accepted.stdout]).toEqual([0, expect.stringContaining('Accepted, although the log is')]);
+  await until('it is signed again', async () => {
+    const { contradiction, checkpoint } = await healthOf(server);
+    return contradiction === null && (checkpoint?.position ?? 0) > lastSigned;
+  });
+  const again = await signalbox(server, ...accept);
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('nothing to accept')]);
+  const { body } = await send<{ events: readonly { readonly payload: unknown }[] }>(server, admin, {
+    ...{ method: 'GET', path: '/v1/audit/events?type=AdminActed&order=newest' },
+  });
+  expect(body.events[0]).toMatchObject({
+    payload: { action: 'accept the log as it is', target: 'restored from a backup' },
+  });
 });

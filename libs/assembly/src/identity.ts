@@ -17,7 +17,7 @@ const CACHE_SIZE = 20_000;
 /** Who is calling, over the credentials and nonces that this process can see. */
 export const createIdentity = (options: {
   readonly config: Config;
-  readonly credentials: Credentials;
+  readonly credentials: Pick<Credentials, 'find'>;
   readonly ring: KeyRing;
   readonly nonces: NonceStore;
   /** Epoch milliseconds: what was signed before this process could know it is refused. */

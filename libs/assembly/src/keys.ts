@@ -1,6 +1,6 @@
 import { type CatchUpSource, idOf, type RecordedEvent } from '@signalbox/event-sourcing';
 import { pagesOf } from '@signalbox/evidence';
-import type { ServiceContext } from '@signalbox/runtime';
+import type { Metrics, ServiceContext } from '@signalbox/runtime';
 import { createVault, type KeyRing, type KeyStore, SealBroken, type Vault } from '@signalbox/vault';
 
 export type Keys = {
@@ -8,6 +8,7 @@ export type Keys = {
   readonly vault: Vault;
   /** Seals small secrets that are kept beside it. */
   readonly ring: KeyRing;
+  readonly store: KeyStore;
   readonly check: () => Promise<void>;
 };
 
@@ -34,7 +35,13 @@ export const createKeys = async (
       { cause: error },
     );
   });
-  return { vault, ring, check: () => store.check() };
+  return { vault, ring, store, check: () => store.check() };
+};
+
+/** How full the store of the keys is, for one process of those that share it. */
+export const observeKeyStore = (metrics: Pick<Metrics, 'observe'>, store: Pick<KeyStore, 'usage'>): void => {
+  metrics.observe('keyStoreBytes', async () => (await store.usage()).bytes);
+  metrics.observe('keyStoreBound', async () => (await store.usage()).bound);
 };
 
 /** A store that ever served has epochs. Rejects when it has none and the log holds what was sealed: keys were lost. */

@@ -15,7 +15,7 @@ export const createOperationsApp = async (
   const { config, clock, chance } = context;
   const identity = createIdentity({
     ...{ config, clock, chance, ring: ringOf(context), refuseSignedBefore: 0 },
-    credentials: { find: async () => undefined, liveCount: async () => 0 },
+    credentials: { find: async () => undefined },
     nonces: { claim: async () => false, sweep: async () => 0 },
   });
   const load = createLoadMonitor({ limits: config.load, queueDepth: () => 0, clock, sources: context.load });

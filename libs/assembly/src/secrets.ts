@@ -15,8 +15,19 @@ export const secretSeal = (ring: KeyRing): SecretSeal => ({
 export const isLive = (row: CredentialRow | undefined, now: number): row is CredentialRow =>
   row !== undefined && row.endedAt === null && now < row.expiresAt;
 
+/** The secrets that a credential may sign with, sealed: none, one, or while it is rotated two. */
+export const sealedSecretsOf = (row: CredentialRow | undefined, now: number): readonly string[] => {
+  if (!isLive(row, now)) return [];
+  const previous = row.previous && now < row.previous.validUntil ? [row.previous.sealedSecret] : [];
+  return [row.sealedSecret, ...previous];
+};
+
 /** The secrets that a credential may sign with. An opened one is kept for as long as it is used. */
-export const secretLookup = (credentials: Credentials, ring: KeyRing, cacheSize: number): SecretLookup => {
+export const secretLookup = (
+  credentials: Pick<Credentials, 'find'>,
+  ring: KeyRing,
+  cacheSize: number,
+): SecretLookup => {
   const opened = new LRUCache<string, Uint8Array>({ max: cacheSize });
   const open = (name: string, sealed: string): Uint8Array => {
     const known = opened.get(sealed);
@@ -26,11 +37,7 @@ export const secretLookup = (credentials: Credentials, ring: KeyRing, cacheSize:
     return secret;
   };
   return {
-    secretsOf: async (name, now) => {
-      const row = await credentials.find(name);
-      if (!isLive(row, now)) return [];
-      const previous = row.previous && now < row.previous.validUntil ? [row.previous.sealedSecret] : [];
-      return [row.sealedSecret, ...previous].map((sealed) => open(name, sealed));
-    },
+    secretsOf: async (name, now) =>
+      sealedSecretsOf(await credentials.find(name), now).map((sealed) => open(name, sealed)),
   };
 };

@@ -25,6 +25,8 @@ export type Stores = {
   /** The hashes of the log's tree. */
   readonly tiles: TileStore;
   readonly auditIndex: AuditIndex;
+  /** Up to which position of the log each read model shows it, by its name. */
+  readonly positions: () => Promise<ReadonlyMap<string, number>>;
   readonly quota: SessionQuota;
   readonly nonces: NonceStore;
   readonly rateLimiter: RateLimiter;

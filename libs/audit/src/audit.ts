@@ -28,8 +28,8 @@ export const createAudit = (options: {
   const { log, history, index, diagnose, now, dateOf, offerMaxTtlMs } = options;
   const read = createEventReader(options.open);
   return {
-    timelines: createTimelines({ log, read, diagnose, now, dateOf }),
-    states: createStates({ log, read }),
+    timelines: createTimelines({ log, history, read, diagnose, now, dateOf }),
+    states: createStates({ log, read, now }),
     discoveryAt: createDiscoveryAt({ log, history, read, offerMaxTtlMs }),
     pages: createLogPages({ log, history }),
     identity: createIdentities({ log, index, read }),

@@ -16,6 +16,9 @@ const STREAMED_PAGE = 100;
 /** Events that are looked at for one page. Where few of them match, a page has fewer than asked for, or none. */
 const MAX_LOOKED_AT = 20_000;
 
+/** A page ends when its payloads have so many bytes. */
+const MAX_PAGE_BYTES = 4 << 20;
+
 /** Which events. Everything that is given has to hold. */
 export type EventFilter = {
   readonly type: string | null;
@@ -66,15 +69,14 @@ export const createLogPages = (options: {
     oldestFirst: async (filter: EventFilter, after: number | null, limit: number): Promise<EventsPage> => {
       const start = Math.max(after ?? 0, await startOf(filter.from));
       if (filter.stream !== null) return oldestOfStream(filter, start, limit);
-      const events: RecordedEvent[] = [];
+      const { events, fills } = pageOf(limit);
       let upTo = start;
       for (let looked = 0; looked < MAX_LOOKED_AT; ) {
         const page = await log.readAll(upTo, PAGE);
         for (const event of page) {
           if (filter.to !== null && event.recordedAt >= filter.to) return { events, next: null, upTo };
-          if (matches(event, filter)) events.push(event);
           upTo = event.position;
-          if (events.length === limit) return { events, next: upTo, upTo };
+          if (matches(event, filter) && fills(event)) return { events, next: upTo, upTo };
         }
         looked += page.length;
         if (page.length < PAGE) return { events, next: null, upTo };
@@ -90,18 +92,17 @@ export const createLogPages = (options: {
         const events = rest.slice(0, limit);
         return { events, next: rest.length > limit ? (events.at(-1)?.position ?? null) : null, upTo: head };
       }
-      const events: RecordedEvent[] = [];
+      const { events, fills } = pageOf(limit);
       let reached = end;
       for (let looked = 0; looked < MAX_LOOKED_AT; ) {
         const page = await history.readBack(reached, PAGE);
         for (const event of page) {
           if (filter.from !== null && event.recordedAt < filter.from) return { events, next: null, upTo: head };
-          if (matches(event, filter)) events.push(event);
           reached = event.position;
-          if (events.length === limit) return { events, next: reached, upTo: head };
+          if (matches(event, filter) && fills(event)) return { events, next: reached, upTo: head };
         }
         looked += page.length;
-        if (page.length < PAGE) return { events, next: null, upTo: head };
+        if (page.length === 0) return { events, next: null, upTo: head };
       }
       return { events, next: reached, upTo: head };
     },
@@ -127,6 +128,19 @@ export const createLogPages = (options: {
         if (isOver !== -1) return;
         upTo = last.position;
       }
+    },
+  };
+};
+
+/** Takes events, and answers whether the page is full with that. */
+const pageOf = (limit: number) => {
+  const events: RecordedEvent[] = [];
+  let bytes = 0;
+  return {
+    events,
+    fills: (event: RecordedEvent): boolean => {
+      bytes += event.data.byteLength;
+      return events.push(event) === limit || bytes >= MAX_PAGE_BYTES;
     },
   };
 };

@@ -1,14 +1,27 @@
 import type { Refusal } from '@signalbox/domain';
-import { type StreamReader, streamName } from '@signalbox/event-sourcing';
+import { type RecordedEvent, type StreamReader, streamName } from '@signalbox/event-sourcing';
 import type { Fact, Verdict } from '@signalbox/verdict';
 import { type Entry, entryOf } from './entry.ts';
 import type { EventReader, ReadEvent } from './event-reader.ts';
 import { folded, nothingYet } from './fold.ts';
+import type { History } from './ports/history.ts';
 
 const DAY = 24 * 3_600_000;
 
-/** A session lives two days at most, and processes that start later tell nothing of its call. */
-const DAYS_OF_PROCESSES = 3;
+/** A session lives two days at most, and what happens to the server after another one tells nothing of its call. */
+const DAYS_AROUND = 4;
+
+/**
+ * What is noticed so long after the end may still explain it: an answer that came too late. And a process that died is
+ * started again within this time, as a rule; with it went what it had noticed last.
+ */
+const AFTERWARDS_MS = 5 * 60_000;
+/** What was noticed is recorded within this time of it. */
+const RECORDED_WITHIN_MS = 5_000;
+/** From the first that a process writes to its telling that it has started. */
+const STARTING_MS = 30_000;
+/** How many events before a start are looked at, to see whether the log was silent before it. */
+const LOOKED_BACK = 200;
 
 export type SessionState = 'open' | 'answered' | 'withdrawn' | 'expired' | 'redacted' | 'unreadable';
 
@@ -20,7 +33,10 @@ export type Timeline = {
   readonly offerer: string | null;
   readonly answerer: string | null;
   readonly redacted: boolean;
-  /** Of the session, of what was seen around it, and the starts of processes meanwhile; in position order. */
+  /**
+   * Of the session, of what was seen around it, the starts of processes meanwhile and soon after it, and what tells that
+   * something may not have been recorded; in position order.
+   */
   readonly entries: readonly Entry[];
   /** What was refused, each kind once, in the order in which they began. */
   readonly refusals: readonly Refusal[];
@@ -37,6 +53,7 @@ export type CredentialTimeline = {
 /** What happened in a session, or to a credential, told by the log. Undefined where there never was one. */
 export const createTimelines = (options: {
   readonly log: StreamReader;
+  readonly history: Pick<History, 'readBack'>;
   readonly read: EventReader;
   readonly diagnose: (facts: readonly Fact[], now: number) => Verdict;
   /** Epoch milliseconds. */
@@ -44,16 +61,29 @@ export const createTimelines = (options: {
   /** The names that the streams of operations have for a day: `2026-11-20`, in UTC. */
   readonly dateOf: (epochMs: number) => string;
 }) => {
-  const { log, read, diagnose, now, dateOf } = options;
+  const { log, history, read, diagnose, now, dateOf } = options;
 
-  const startsOfProcesses = async (from: number, to: number) => {
-    const days = Array.from({ length: DAYS_OF_PROCESSES }, (_, day) => from + day * DAY).filter(
-      (time) => dateOf(time) <= dateOf(to),
+  /** Whether nothing was recorded between a time and a process's start: then the one before it may have died at that time. */
+  const isSilentSince = async (time: number, start: RecordedEvent): Promise<boolean> => {
+    const before = await history.readBack(start.position, LOOKED_BACK);
+    return !before.some(({ recordedAt }) => recordedAt > time && recordedAt < start.recordedAt - STARTING_MS);
+  };
+
+  /** What tells that the record of a session may have gaps: starts of processes, and observations that were dropped. */
+  const around = async (from: number, to: number): Promise<readonly RecordedEvent[]> => {
+    const days = Array.from({ length: DAYS_AROUND }, (_, day) => from + day * DAY).filter(
+      (day) => dateOf(day) <= dateOf(Math.min(to + DAY, now())),
     );
-    const events = await Promise.all(days.map((day) => log.readStream(streamName('operations', dateOf(day)))));
-    return events
-      .flat()
-      .filter(({ type, recordedAt }) => type === 'ProcessStarted' && recordedAt >= from && recordedAt <= to);
+    const found = await Promise.all(days.map((day) => log.readStream(streamName('operations', dateOf(day)))));
+    const events = found.flat().filter(({ recordedAt }) => recordedAt >= from);
+    const starts = events.filter(({ type }) => type === 'ProcessStarted');
+    const late = to + AFTERWARDS_MS;
+    const next = starts.find(({ recordedAt }) => recordedAt > late);
+    return [
+      ...starts.filter(({ recordedAt }) => recordedAt <= late),
+      ...(next && (await isSilentSince(to + RECORDED_WITHIN_MS, next)) ? [next] : []),
+      ...events.filter((event) => event.type === 'ObservationsDropped' && overlaps(event, from, late)),
+    ];
   };
 
   return {
@@ -65,8 +95,8 @@ export const createTimelines = (options: {
       const first = own[0];
       if (!first) return undefined;
       const end = own.find(({ type }) => ENDS.has(type))?.recordedAt ?? now();
-      const around = await startsOfProcesses(first.recordedAt, end);
-      const events = await read([...own, ...seen, ...around].sort((a, b) => a.position - b.position));
+      const gaps = await around(first.recordedAt, end);
+      const events = await read([...own, ...seen, ...gaps].sort((a, b) => a.position - b.position));
       const actorOf = (type: string) => own.find((event) => event.type === type)?.metadata.actor ?? null;
       return {
         sessionId,
@@ -103,6 +133,16 @@ export const createTimelines = (options: {
 };
 
 export type Timelines = ReturnType<typeof createTimelines>;
+
+/** Operations are never sealed. What can't be read says nothing. */
+const overlaps = ({ data }: RecordedEvent, from: number, to: number): boolean => {
+  try {
+    const dropped = JSON.parse(Buffer.from(data).toString()) as { readonly from?: unknown; readonly to?: unknown };
+    return Number(dropped.from) <= to && Number(dropped.to) >= from;
+  } catch {
+    return false;
+  }
+};
 
 const ENDS: ReadonlySet<string> = new Set(['SessionWithdrawn', 'SessionExpired', 'SessionRedacted']);
 

@@ -96,3 +96,33 @@ describe('the history of a log that has nothing quicker', () => {
     expect(await history.readBack(Number.POSITIVE_INFINITY, 2)).toEqual(all.slice(-2).reverse());
   });
 });
+
+describe('pages of large events', () => {
+  it('end when they hold so many bytes, in both directions, and lose nothing', async () => {
+    const own = aLog();
+    for (let i = 0; i < 12; i++) await own.session(`s${i}`, [offered({ sdp: 'x'.repeat(1 << 20) })]);
+    // A log that ends its own pages early, too.
+    const whole = scanningHistory(own.log);
+    const history = {
+      ...whole,
+      readBack: (before: number, limit: number) => whole.readBack(before, Math.min(limit, 2)),
+    };
+    const pages = createLogPages({ log: own.log, history });
+    for (const [direction, expected] of [
+      ['oldestFirst', Array.from({ length: 12 }, (_, i) => i + 1)],
+      ['newestFirst', Array.from({ length: 12 }, (_, i) => 12 - i)],
+    ] as const) {
+      const got: number[] = [];
+      let count = 0;
+      for (let next: number | null = null; ; count++) {
+        const page: EventsPage = await pages[direction](any, next, 100);
+        expect(page.events.length).toBeLessThan(5);
+        got.push(...page.events.map(({ position }) => position));
+        if (page.next === null) break;
+        next = page.next;
+      }
+      expect([direction, got]).toEqual([direction, expected]);
+      expect(count).toBeGreaterThanOrEqual(3);
+    }
+  });
+});

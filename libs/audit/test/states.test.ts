@@ -10,7 +10,7 @@ const aCall = async () => {
   await rig.session('s1', [answered(), candidatesAdded()]);
   rig.time.now = t0 + 2_000;
   await rig.session('s1', [withdrawn()]);
-  return { rig, states: createStates(rig) };
+  return { rig, states: createStates({ ...rig, now: () => rig.time.now }) };
 };
 
 describe('the state of a session at a moment', () => {
@@ -59,8 +59,45 @@ describe('the state of a credential', () => {
   it('is shown without its secrets', async () => {
     const rig = aLog();
     await rig.credential('carol', [issued(), rotated()]);
-    const shown = await createStates(rig).credential('carol', null);
+    const shown = await createStates({ ...rig, now: () => rig.time.now }).credential('carol', null);
     expect(shown).toMatchObject({ revision: 1, state: { status: 'active', lifetime: 'fixed', previous: {} } });
     expect(JSON.stringify(shown)).not.toContain('sealed');
+  });
+});
+
+describe('what had fallen due at a moment', () => {
+  it('is overdue from its due time until the log says that it ended, to the millisecond', async () => {
+    const rig = aLog();
+    const states = createStates({ ...rig, now: () => rig.time.now });
+    const expiresAt = t0 + 30_000;
+    await rig.session('s1', [offered({ expiresAt })]);
+    rig.time.now = expiresAt + 900;
+    const seen = async (moment: Parameters<typeof states.session>[1]) => {
+      const { state, dueAt, overdue } = (await states.session('s1', moment)) ?? {};
+      return [(state as { readonly status: string }).status, dueAt, overdue];
+    };
+    expect(await seen(null)).toEqual(['open', expiresAt, true]);
+    await rig.session('s1', [
+      { type: 'SessionExpired', data: { dueAt: expiresAt, was: 'open', expiredAt: rig.time.now } },
+    ]);
+    expect(await seen({ at: expiresAt - 1 })).toEqual(['open', expiresAt, false]);
+    expect(await seen({ at: expiresAt })).toEqual(['open', expiresAt, true]);
+    expect(await seen({ at: expiresAt + 899 })).toEqual(['open', expiresAt, true]);
+    expect(await seen({ at: expiresAt + 900 })).toEqual(['ended', null, false]);
+    expect(await seen({ revision: 0 })).toEqual(['open', expiresAt, false]);
+    expect(await seen(null)).toEqual(['ended', null, false]);
+  });
+
+  it('holds for credentials, and is not known of what cannot be read', async () => {
+    const rig = aLog();
+    const states = createStates({ ...rig, now: () => rig.time.now });
+    await rig.credential('carol', [issued()]);
+    const { dueAt } = (await states.credential('carol', null)) ?? {};
+    expect(dueAt).toBeGreaterThan(t0);
+    expect(await states.credential('carol', { at: (dueAt as number) - 1 })).toMatchObject({ overdue: false });
+    expect(await states.credential('carol', { at: dueAt as number })).toMatchObject({ overdue: true });
+    await rig.session('s1', [offered()]);
+    await rig.destroy('s1');
+    expect(await states.session('s1', { at: t0 + 1e9 })).toMatchObject({ dueAt: null, overdue: false });
   });
 });

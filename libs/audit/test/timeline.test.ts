@@ -14,10 +14,11 @@ import {
 } from '@signalbox/testing';
 import { diagnose } from '@signalbox/verdict';
 import { describe, expect, it } from 'vitest';
-import { createTimelines } from '../src/index.ts';
+import { createTimelines, scanningHistory } from '../src/index.ts';
 import { aLog, dateOf, type Rig } from './rig.ts';
 
-const timelinesOf = ({ log, read, time }: Rig) => createTimelines({ log, read, diagnose, now: () => time.now, dateOf });
+const timelinesOf = ({ log, read, time }: Rig) =>
+  createTimelines({ log, history: scanningHistory(log), read, diagnose, now: () => time.now, dateOf });
 
 const redaction = {
   type: 'SessionRedacted',
@@ -82,6 +83,7 @@ describe('the timeline of a session', () => {
       ['SessionWithdrawn', 2_000, 'alice'],
       ['RefusalsCounted', 2_000, 'alice'],
       ['RefusalsCounted', 2_000, 'alice'],
+      ['ProcessStarted', 3_000, 'alice'],
     ]);
     const [first] = timeline?.entries ?? [];
     expect(first).toEqual({
@@ -102,6 +104,47 @@ describe('the timeline of a session', () => {
       { ...kind, count: 1, firstAt: t0 + 1_000, lastAt: t0 + 1_010, detail: 'another' },
       { ...kind, count: 5, firstAt: t0 + 1_100, lastAt: t0 + 1_510, detail: null },
     ]);
+  });
+
+  it('has what tells that the record may have gaps: drops that overlap it, and starts of a server that may have died', async () => {
+    const rig = aLog();
+    const { time } = rig;
+    const dropped = (from: number, to: number): OperationsEvent => ({
+      type: 'ObservationsDropped',
+      data: { from, to, sessions: 3 },
+    });
+    await rig.session('s1', [offered()], { actor: 'alice' });
+    await rig.operation([dropped(t0 - 100, t0 - 1), dropped(t0 - 100, t0)]);
+    time.now = t0 + 2_000;
+    await rig.session('s1', [withdrawn()], { actor: 'alice' });
+    time.now = t0 + 303_000;
+    await rig.operation([dropped(t0 + 302_000, t0 + 400_000), dropped(t0 + 302_001, t0 + 400_000)]);
+    const gapsOf = async () =>
+      (await timelinesOf(rig).session('s1'))?.entries
+        .filter(({ stream }) => stream.startsWith('operations-'))
+        .map(({ type, payload, at }) => [type, payload?.from ?? at]);
+    const drops = [
+      ['ObservationsDropped', t0 - 100],
+      ['ObservationsDropped', t0 + 302_000],
+    ];
+    expect(await gapsOf()).toEqual(drops);
+    // Something was recorded a while after the end: whoever did that was alive then, and this start is of no account.
+    time.now = t0 + 3_600_000;
+    await rig.operation([started(time.now)]);
+    expect(await gapsOf()).toEqual(drops);
+  });
+
+  it('has the start of a server that was away from the end on, however long that was', async () => {
+    const rig = aLog();
+    const { time } = rig;
+    await rig.session('s1', [offered()], { actor: 'alice' });
+    time.now = t0 + 2_000;
+    await rig.session('s1', [withdrawn()], { actor: 'alice' });
+    time.now = t0 + 20 * 3_600_000;
+    await rig.session('other', [offered()], { actor: 'mallory' });
+    await rig.operation([started(time.now)]);
+    const types = (await timelinesOf(rig).session('s1'))?.entries.map(({ type }) => type);
+    expect(types).toEqual(['OfferPublished', 'SessionWithdrawn', 'ProcessStarted']);
   });
 
   it('comes with a verdict that rests on events of it', async () => {

@@ -36,11 +36,20 @@ const streamIdOf = (operation: OperationsEvent, now: number): string => {
   const { type } = operation;
   if (type === 'EpochKeyDestroyed') return `epoch-${operation.data.epoch}`;
   if (type === 'CheckpointSigned') return `checkpoints-${new Date(now).toISOString().slice(0, 13)}`;
-  return type === 'VerificationCompleted' ? VERIFICATIONS : operationsDay(now);
+  return type === 'VerificationCompleted' ? (verificationStreams(now)[0] ?? '') : operationsDay(now);
 };
 
-/** What the verifications of the log are recorded in: rare, and the last is looked for. */
-export const VERIFICATIONS = 'verifications';
+const MONTHS = 12;
+
+/**
+ * What the verifications of the log are recorded in, a stream a month: those of a year, the newest first, and the one for
+ * all from before there were months. The last verification is looked for, and what is read for it stays small.
+ */
+export const verificationStreams = (now: number): readonly string[] => {
+  const [year, month] = [new Date(now).getUTCFullYear(), new Date(now).getUTCMonth()];
+  const months = Array.from({ length: MONTHS }, (_, ago) => new Date(Date.UTC(year, month - ago)).toISOString());
+  return [...months.map((begin) => `verifications-${begin.slice(0, 7)}`), 'verifications'];
+};
 
 /** `2026-11-20`, in UTC: the day whose operations share a stream. */
 export const operationsDay = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);

@@ -234,6 +234,29 @@ export const keyStoreContract = (adapter: string, make: () => Promise<KeyStoreUn
       expect(await found(rest.slice(500).map(textOf))).toHaveLength(rest.length - 500);
     });
 
+    it('keeps up to where the log’s destructions are done, and lets one of two move it', async () => {
+      const { store, other = store, restart } = await make();
+      expect(await store.settledTo()).toBe(0);
+      expect(await store.settle(0, 120_000_000_001)).toBe(true);
+      expect(await other.settle(0, 7)).toBe(false);
+      expect(await other.settledTo()).toBe(120_000_000_001);
+      expect(await other.settle(120_000_000_001, 12)).toBe(true);
+      expect(await store.settledTo()).toBe(12);
+      if (restart) expect(await (await restart()).settledTo()).toBe(12);
+    });
+
+    it('says how many bytes it takes, and that they are more with more keys', async () => {
+      const { store } = await make();
+      const epoch = anEpoch();
+      await store.addEpoch(epoch);
+      const before = await store.usage();
+      await store.addDataKeys(epoch.id, keysOf(epoch.id, 2_000));
+      const after = await store.usage();
+      expect(after.bytes - before.bytes).toBeGreaterThan(2_000 * 100);
+      expect(after.bytes - before.bytes).toBeLessThan(2_000 * 1_000);
+      expect(after.bound).toBe(before.bound);
+    });
+
     it('is unavailable once it is closed', async () => {
       const { store } = await make();
       await store.check();

@@ -35,7 +35,7 @@ export const observationsContract = (
     const refused = (at: number, code = 'RATE_LIMIT_EXCEEDED'): Note => ({
       ...{ kind: 'refused', sessionId: 'one', code, operation: 'answer', identity: 'bob', detail: null, at },
     });
-    const nothing = { sessions: [], minutes: [], dropped: 0 };
+    const nothing = { sessions: [], minutes: [], dropped: null };
 
     it('gives nothing where nothing was noted', async () => {
       expect(await taken()).toEqual(nothing);
@@ -47,7 +47,7 @@ export const observationsContract = (
         ...nothing,
         sessions: [
           {
-            sessionId: 'one',
+            ...{ sessionId: 'one', since: t0 },
             discovered: { firstShownAt: t0, times: 2 },
             deliveries: [
               { to: 'alice', role: 'offerer', what: 'candidates', upTo: 5, firstAt: t0 + 10, lastAt: t0 + 20 },
@@ -100,11 +100,11 @@ export const observationsContract = (
       expect(idsOf(await taken(2))).toEqual(['three']);
     });
 
-    it('drops the oldest sessions where nobody takes any, and counts them once', async () => {
-      for (let i = 0; i < 8; i++) note(shown(`session-${i}`));
+    it('drops the oldest sessions where nobody takes any, and tells once how many, and since when', async () => {
+      for (let i = 0; i < 8; i++) note(shown(`session-${i}`, t0 + i));
       const { sessions, dropped } = await taken();
       expect(sessions.map(({ sessionId }) => sessionId)).toEqual([3, 4, 5, 6, 7].map((i) => `session-${i}`));
-      expect(dropped).toBe(3);
+      expect(dropped).toEqual({ sessions: 3, since: t0 });
       expect(await taken()).toEqual(nothing);
     });
 

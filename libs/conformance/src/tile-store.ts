@@ -70,7 +70,20 @@ export const tileStoreContract = (adapter: string, make: () => Promise<TileStore
       expect(await store.size()).toBe(10);
     });
 
-    it('forgets everything when it is cleared', async () => {
+    it('remembers a text under each name, for other processes too, also when it is cleared', async () => {
+      const { store, again } = await make();
+      const other = await again();
+      expect(await store.recall('signed')).toBeNull();
+      await store.remember('signed', 'a note\n\n— ünd more\n');
+      await store.remember('contradiction', '{}');
+      await store.remember('signed', 'a later note\n\n— ünd more\n');
+      await other.clear();
+      expect(await other.recall('signed')).toBe('a later note\n\n— ünd more\n');
+      await other.remember('signed', null);
+      expect([await store.recall('signed'), await store.recall('contradiction')]).toEqual([null, '{}']);
+    });
+
+    it('forgets everything else when it is cleared', async () => {
       const { store, again } = await make();
       await add(store, leavesOf(300), 0, 300);
       await (await again()).clear();

@@ -85,6 +85,15 @@ export const credentialsContract = (adapter: string, make: () => Promise<Credent
       expect(await view.liveCount()).toBe(1);
     });
 
+    it('gives out all that it keeps, however many', async () => {
+      const names = Array.from({ length: 2_100 }, (_, index) => `name-${index}`);
+      for (const name of names) await driver.handle(name, anIssue());
+      await driver.handle('name-7', aRevocation());
+      const rows = (await Array.fromAsync(view.all())).flat();
+      expect(rows.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+      expect(rows.find(({ name }) => name === 'name-7')).toEqual(aRow({ name: 'name-7', endedAt: revokedAt }));
+    });
+
     it('forgets what ended before a time, and does not bring it back', async () => {
       for (const name of ['alice', 'bob', 'carol']) await driver.handle(name, anIssue());
       await driver.handle('alice', aRevocation({ now: t0 + 10 }));

@@ -109,8 +109,10 @@ const offer = z
   })
   .readonly();
 
+const pastMoment = moment.meta({ description: 'Epoch milliseconds; not in the future.' });
+
 const momentQuery = z
-  .strictObject({ at: moment.optional(), revision: moment.optional() })
+  .strictObject({ at: pastMoment.optional(), revision: moment.optional() })
   .refine(({ at, revision }) => at === undefined || revision === undefined, {
     error: 'ask for a time or for a revision, not for both',
   });
@@ -119,8 +121,15 @@ const stateAnswer = {
   at: time.nullable(),
   revision: z.int(),
   position: z.int(),
-  state: z.unknown().meta({ type: 'object' }),
+  state: z.unknown().meta({ type: 'object', description: 'As the log had recorded it by then.' }),
   stateHash: sha256,
+  dueAt: time.nullable().meta({
+    description: 'When it was to end by itself, epoch milliseconds; null where it had ended, or cannot be read.',
+  }),
+  overdue: z.boolean().meta({
+    description:
+      'True: past `dueAt` at the moment that was asked for. The log had not recorded the end yet, and it was of no use to anybody.',
+  }),
 };
 
 const rebuild = z
@@ -208,7 +217,7 @@ export const auditApi = {
   },
   discovery: {
     query: z.strictObject({
-      at: moment,
+      at: pastMoment,
       tag: listOf(text),
       service: serviceRange.optional(),
       limit: limit(1_000, 100),
@@ -227,6 +236,10 @@ export const auditApi = {
       checkpoint: z
         .object({ size: z.int(), position: z.int(), signedAt: time, ageMs: z.int(), behind: z.int() })
         .nullable(),
+      contradiction: z.object({ reason: z.string(), since: time }).nullable().meta({
+        description:
+          'What in the log contradicts what was signed. Nothing is signed until `POST /v1/admin/checkpoints/acceptances`.',
+      }),
       verification: z
         .object({
           verifiedAt: time,
@@ -238,6 +251,20 @@ export const auditApi = {
         .nullable(),
       keys: z.record(z.string(), z.unknown()),
       readModels: list(z.object({ name: z.string(), position: z.int(), behind: z.int() }).readonly()),
+    }),
+  },
+  acceptance: {
+    body: z.strictObject({
+      reason: z
+        .string()
+        .trim()
+        .min(1)
+        .max(500)
+        .meta({ description: 'Why the log may go on as it is; it is recorded.' }),
+    }),
+    answer: z.object({
+      acceptedAt: time,
+      contradiction: z.string().meta({ description: 'What was accepted.' }),
     }),
   },
   readModelPath: z.object({ name: text }),

@@ -30,6 +30,16 @@ export const provenSessionPath = z.object({ sessionId: z.string().min(1).max(128
 
 export const eventPath = z.object({ eventId: z.string().min(1).max(64) });
 
+export const eventProofQuery = z.strictObject({
+  position: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'Where the event is. The stack needs it for events whose id is no UUID of version 7.' }),
+});
+
 export const eventProof = z.object({
   eventId: z.string(),
   position: count,

@@ -1,4 +1,4 @@
-export { erasureApi } from './admin.ts';
+export { erasureApi, keysApi } from './admin.ts';
 export { auditApi, type CloudEvent, cloudEvent } from './audit.ts';
 export { asyncApi } from './broker/async-api.ts';
 export { type DeadLetterHeaders, type DeadLetterReason, deadLetterHeaders } from './broker/dead-letter.ts';

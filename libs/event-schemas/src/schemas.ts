@@ -17,6 +17,7 @@ import { EpochKeyDestroyed } from './operations/epoch-key-destroyed.ts';
 import { ErasureCompleted } from './operations/erasure-completed.ts';
 import { LimitTripsCounted } from './operations/limit-trips-counted.ts';
 import { MasterKeyRotated } from './operations/master-key-rotated.ts';
+import { ObservationsDropped } from './operations/observations-dropped.ts';
 import { ProcessStarted } from './operations/process-started.ts';
 import { ReadModelRebuilt } from './operations/read-model-rebuilt.ts';
 import { SweepCompleted } from './operations/sweep-completed.ts';
@@ -61,6 +62,7 @@ export const schemas = {
     ErasureCompleted,
     AuthenticationFailuresCounted,
     LimitTripsCounted,
+    ObservationsDropped,
     AdminActed,
     ReadModelRebuilt,
     VerificationCompleted,

@@ -134,6 +134,7 @@ export const examples: { readonly [T in DomainEvent['type']]: Extract<DomainEven
     minute: 1_700_000_040_000,
     counts: [{ name: 'invalid_signature', count: 1_000_000 }],
   },
+  ObservationsDropped: { from: 1_700_000_040_000, to: 1_700_000_100_000, sessions: 12 },
   LimitTripsCounted: { minute: 1_700_000_040_000, counts: [{ name: 'write-by-address', count: 12 }] },
   AdminActed: { action: 'read the timeline', target: 'session-s-1', actedAt: 1_700_000_000_000 },
   ReadModelRebuilt: {

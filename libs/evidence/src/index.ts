@@ -2,6 +2,7 @@ export * from './checkpoint.ts';
 export type { Difference, What } from './difference.ts';
 export * from './event-hash.ts';
 export * from './keys.ts';
+export * from './locate.ts';
 export * from './merkle.ts';
 export * from './notary.ts';
 export * from './note.ts';

@@ -23,7 +23,7 @@ export type Notary = {
    * when the log or the tiles fail: call it again, after a wait. It may run in several processes at once.
    */
   run(signal: AbortSignal, healthy: () => void): Promise<void>;
-  /** Null while it may sign; otherwise what in the log contradicts a checkpoint that was signed. */
+  /** Null while it may sign; otherwise what in the log contradicts a checkpoint that was signed, until that is accepted. */
   unhealthy(): string | null;
   status(): {
     /** The newest checkpoint that is in the log, as far as this notary has read; `signedAt` in epoch milliseconds. */
@@ -49,8 +49,10 @@ export type NotaryOptions = {
   readonly after: (ms: number, work: () => void) => () => void;
   /** The tiles were not those of the log, and are made anew. */
   readonly onRebuild?: (reason: string) => void;
-  /** What `unhealthy` says from now on: the log has been changed. Nothing is signed after that. */
+  /** What `unhealthy` says from now on: the log has been changed. Nothing is signed after that until it is accepted. */
   readonly onContradiction?: (reason: string) => void;
+  /** An operator has accepted the log as it is: it is signed again. */
+  readonly onAccepted?: () => void;
 };
 
 /** How long events wait for others to share a checkpoint; with what signing and recording take, less than a second. */
@@ -68,13 +70,31 @@ class TilesMoved extends Error {}
 /**
  * Keeps the Merkle tree of the log and signs it: a while after something new has come, but never because of checkpoints
  * alone. Each checkpoint that it finds in the log, its own or another's, has to agree with its tree. When one does not,
- * the tiles are made anew from the log; when it still does not, the log is not what was signed, and it signs no more.
+ * the tiles are made anew from the log; when it still does not, the log is not what was signed, and it signs no more. The
+ * newest note that it signed is kept beside the tiles, so that a log whose end is gone is found too. It follows the log
+ * all the same, and signs again after an event that accepts it as it is.
  */
 export const createNotary = (options: NotaryOptions): Notary => {
   const { source, tiles, signer, keys, origin, now } = options;
+  /** What has been found in the log up to now; it counts when nothing in the rest of the log accepts it. */
+  let doubt: string | null = null;
   let contradiction: string | null = null;
   let newest: { readonly size: number; readonly position: number; readonly signedAt: number } | null = null;
   let current: { readonly size: number; readonly behind: number } = { size: 0, behind: 0 };
+
+  const announce = (reason: string): void => {
+    if (contradiction !== null) return;
+    [doubt, contradiction] = [reason, reason];
+    options.onContradiction?.(reason);
+  };
+
+  /** What was signed last, by the note that is kept beside the tiles. */
+  const lastSigned = async (): Promise<{ readonly note: string; readonly checkpoint: Checkpoint } | null> => {
+    const note = await tiles.recall('signed');
+    const checkpoint = note === null ? null : openCheckpoint(note, keys);
+    if (note === null || checkpoint === null || typeof checkpoint === 'string') return null;
+    return checkpoint.origin === origin ? { note, checkpoint } : null;
+  };
 
   /** The tree as far as the tiles have it. */
   const resume = async () => {
@@ -94,6 +114,7 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
   /** One run through the log, from where the tiles end. */
   const follow = async (signal: AbortSignal, healthy: () => void, isFresh: boolean): Promise<void> => {
+    let signed = await lastSigned();
     const start = await resume();
     const { frontier } = start;
     let { last } = start;
@@ -103,6 +124,8 @@ export const createNotary = (options: NotaryOptions): Notary => {
     let covered = 0;
     /** Events that are no checkpoints, by how many there were before; those of earlier runs count as one. */
     let others: number[] = last ? [frontier.size] : [];
+    /** Such events since nothing is signed any more: so many that they are only counted. */
+    let unsigned = 0;
     let isCaughtUp = false;
     let cancel: (() => void) | null = null;
     const roots = new Map<number, Uint8Array>();
@@ -151,17 +174,50 @@ export const createNotary = (options: NotaryOptions): Notary => {
         coverUpTo({ size, position, signedAt: event.recordedAt });
         return;
       }
-      const reason =
+      await contradicts(
         `the log is not what was signed: the checkpoint at position ${event.position} speaks of other events up to ` +
-        `position ${position}`;
+          `position ${position}`,
+      );
+    };
+
+    /** The log has to hold what was signed last, also where the event that recorded it is gone. */
+    const compareWithSigned = async (): Promise<void> => {
+      if (signed === null || doubt !== null) return;
+      const { size, root, position } = signed.checkpoint;
+      if (frontier.size < size) {
+        await contradicts(
+          `the log is shorter than what was signed: a checkpoint covers ${size} events up to position ${position}, and ` +
+            `the log has ${frontier.size}`,
+        );
+      } else if (!equal(await rootAt(size), root)) {
+        await contradicts(
+          `the log is not what was signed: the newest checkpoint speaks of other events up to position ${position}`,
+        );
+      }
+    };
+
+    const contradicts = async (reason: string): Promise<void> => {
+      if (doubt !== null) return;
       if (!isFresh) throw new TilesDiffer(reason);
-      contradiction = reason;
-      options.onContradiction?.(reason);
-      stop();
+      doubt = reason;
+      if (isCaughtUp) await tell(reason);
+    };
+
+    const tell = async (reason: string): Promise<void> => {
+      announce(reason);
+      await tiles.remember('contradiction', JSON.stringify({ reason, since: now() } satisfies Contradiction));
+    };
+
+    const accept = async (): Promise<void> => {
+      if (doubt === null) return;
+      await tiles.remember('contradiction', null);
+      if (signed !== null && (await tiles.recall('signed')) === signed.note) await tiles.remember('signed', null);
+      if (contradiction !== null) options.onAccepted?.();
+      [signed, doubt, contradiction] = [null, null, null];
     };
 
     const rootAt = async (size: number): Promise<Uint8Array> => {
-      await write();
+      if (size > written) await write();
       return tiledTree(tiles).root(size);
     };
 
@@ -171,39 +227,50 @@ export const createNotary = (options: NotaryOptions): Notary => {
         if (last && (last.position !== leaf.position || !equal(last.hash, leaf.hash))) {
           throw new TilesDiffer('the tiles are those of another log, or of one that was longer');
         }
-        if (!recordsCheckpoint(event)) others.push(frontier.size);
+        if (acceptsLog(event)) await inTurn(accept);
+        if (!recordsCheckpoint(event)) {
+          if (contradiction === null) others.push(frontier.size);
+          else unsigned++;
+        }
         frontier.add(leaf.hash);
         position = leaf.position;
         if (frontier.size > written) pending.push(leaf);
         last = null;
         if (recordsCheckpoint(event)) await inTurn(() => compare(event));
-        if (contradiction !== null) return;
       }
       if (pending.length >= MAX_PENDING) await inTurn(write);
     };
 
     const sign = async (): Promise<void> => {
-      const signed = await inTurn(async () => {
-        if (others.length === 0 || stopping.signal.aborted) return null;
+      const made = await inTurn(async () => {
+        if (others.length === 0 || stopping.signal.aborted || doubt !== null) return null;
+        // Another notary may have found what this one has not.
+        const found = await contradictionIn(tiles);
+        if (found) {
+          announce(found.reason);
+          return null;
+        }
         const checkpoint: Checkpoint = { origin, size: frontier.size, root: frontier.root(), position };
         // The tiles come first: a checkpoint that can be read can also be proven from.
         await write();
         return checkpoint;
       });
-      if (signed === null) return;
-      const { size, root } = signed;
+      if (made === null) return;
+      const { size, root } = made;
       roots.set(size, root);
       if (roots.size > MAX_ROOTS) roots.delete(roots.keys().next().value ?? 0);
       const signedAt = now();
-      const note = signCheckpoint(signed, [signer]);
-      await options.record({ size, root: hex(root), position: signed.position, note, signedAt });
-      coverUpTo({ size, position: signed.position, signedAt });
+      const note = signCheckpoint(made, [signer]);
+      await options.record({ size, root: hex(root), position: made.position, note, signedAt });
+      await tiles.remember('signed', note);
+      unsigned = 0;
+      coverUpTo({ size, position: made.position, signedAt });
       healthy();
     };
 
     const signSoon = () => {
-      current = { size: frontier.size, behind: others.length };
-      if (!isCaughtUp || cancel !== null || others.length === 0) return;
+      current = { size: frontier.size, behind: others.length + unsigned };
+      if (!isCaughtUp || cancel !== null || others.length === 0 || doubt !== null) return;
       cancel = options.after(SIGN_AFTER_MS, () => {
         signing = sign()
           .catch((error: unknown) => {
@@ -222,6 +289,8 @@ export const createNotary = (options: NotaryOptions): Notary => {
         if (delivery.kind === 'events') await take(delivery.events);
         else {
           if (last) throw new TilesDiffer('the log ends before the tiles do');
+          await inTurn(compareWithSigned);
+          if (!isCaughtUp && doubt !== null && contradiction === null) await tell(doubt);
           isCaughtUp = true;
           healthy();
         }
@@ -240,20 +309,22 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
   return {
     run: async (signal, healthy) => {
+      const found = await contradictionIn(tiles);
+      if (found) announce(found.reason);
       let isFresh = (await tiles.size()) === 0;
-      while (!signal.aborted && contradiction === null) {
+      while (!signal.aborted) {
         try {
           await follow(signal, healthy, isFresh);
-          if (contradiction === null) return;
+          return;
         } catch (error) {
           if (error instanceof TilesMoved) continue;
           if (!(error instanceof TilesDiffer || error instanceof TilesBroken)) throw error;
           options.onRebuild?.(error.message);
           await tiles.clear();
           isFresh = true;
+          doubt = contradiction;
         }
       }
-      if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     },
     unhealthy: () => contradiction,
     status: () => ({ checkpoint: newest, ...current }),
@@ -262,3 +333,25 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
 /** How many roots of its own it remembers until it reads them in the log. */
 const MAX_ROOTS = 16;
+
+/** What in the log contradicts what was signed, and since when that is known, epoch milliseconds. */
+export type Contradiction = { readonly reason: string; readonly since: number };
+
+/** As a notary has found it, in whichever process; null while the log is what was signed, as far as anybody has seen. */
+export const contradictionIn = async (tiles: Pick<TileStore, 'recall'>): Promise<Contradiction | null> => {
+  const text = await tiles.recall('contradiction');
+  return text === null ? null : (JSON.parse(text) as Contradiction);
+};
+
+/** The action of the `AdminActed` by which an operator accepts a log that is not what was signed. Its target is the reason. */
+export const ACCEPT_LOG = 'accept the log as it is';
+
+const acceptsLog = ({ type, stream, data }: RecordedEvent): boolean => {
+  if (type !== 'AdminActed' || !stream.startsWith('operations-')) return false;
+  try {
+    const { action } = JSON.parse(Buffer.from(data).toString()) as { readonly action?: unknown };
+    return action === ACCEPT_LOG;
+  } catch {
+    return false;
+  }
+};

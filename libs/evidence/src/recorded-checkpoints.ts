@@ -26,7 +26,7 @@ const MAX_PAGES = 40;
 
 /** Reads checkpoints out of the log, backwards. What none of the keys has signed, or is of another log, is left out. */
 export const recordedCheckpoints = (options: {
-  /** At most `limit` events before a position, the newest first. */
+  /** At most `limit` events before a position, the newest first; none when there is nothing before. */
   readonly readBack: (before: number, limit: number) => Promise<readonly RecordedEvent[]>;
   readonly origin: string;
   readonly keys: readonly VerifierKey[];
@@ -51,7 +51,7 @@ export const recordedCheckpoints = (options: {
         if (checkpoint) checkpoints.push(checkpoint);
         if (checkpoints.length === limit) return { checkpoints, next };
       }
-      if (events.length < PAGE_EVENTS) return { checkpoints, next: null };
+      if (events.length === 0) return { checkpoints, next: null };
     }
     return { checkpoints, next };
   };

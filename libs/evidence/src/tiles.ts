@@ -31,9 +31,16 @@ export interface TileStore {
    * writes nothing, when the size was not `expected`: somebody else has written.
    */
   write(expected: number, tiles: readonly Tile[], size: number): Promise<boolean>;
-  /** Makes the store empty. */
+  /** Makes the store empty, but for what is remembered. */
   clear(): Promise<void>;
+  /** What was remembered under a name; null for nothing. It does not follow from the log, so it outlasts the tiles. */
+  recall(name: Remembered): Promise<string | null>;
+  /** Null forgets. */
+  remember(name: Remembered, text: string | null): Promise<void>;
 }
+
+/** The newest note that was signed; and what in the log contradicts what was signed, for every process to know. */
+export type Remembered = 'signed' | 'contradiction';
 
 export const TILE_WIDTH = 256;
 const LEVEL_HEIGHT = 8;
@@ -225,6 +232,7 @@ const rootOfTile = (tile: Tile): Uint8Array => {
 /** Tiles in memory, for tests and for verifying. */
 export const memoryTileStore = (): TileStore => {
   const tiles = new Map<string, Uint8Array>();
+  const remembered = new Map<Remembered, string>();
   let held = 0;
   const nameOf = ({ level, index }: TileName) => `${level}/${index}`;
   return {
@@ -239,6 +247,11 @@ export const memoryTileStore = (): TileStore => {
     clear: async () => {
       tiles.clear();
       held = 0;
+    },
+    recall: async (name) => remembered.get(name) ?? null,
+    remember: async (name, text) => {
+      if (text === null) remembered.delete(name);
+      else remembered.set(name, text);
     },
   };
 };

@@ -1,6 +1,8 @@
 import type { RecordedEvent } from '@signalbox/event-sourcing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
+  ACCEPT_LOG,
+  contradictionIn,
   createNotary,
   memoryTileStore,
   type NotaryOptions,
@@ -190,5 +192,112 @@ describe('the notary', () => {
     start(world, tiles);
     await world.clock.advance(1_000);
     expect(await checkpointsIn(world)).toMatchObject([{ size: 1 }]);
+  });
+
+  describe('of a log that became shorter than what was signed', () => {
+    /** Signs twenty events and gives their tiles to a log that has the first so many of them, and then others. */
+    const shortened = async (kept: number, more: number) => {
+      const world = aLog();
+      const tiles = memoryTileStore();
+      for (let count = 0; count < 20; count++) await world.append(`session-${count % 3}`);
+      const first = start(world, tiles);
+      await world.clock.advance(1_000);
+      await first.stop();
+      const short = aLog();
+      for (const { stream, revision, position, recordedAt, ...event } of (await everything(world.log)).slice(0, kept)) {
+        await short.log.append(stream, [event], 'any');
+      }
+      for (let count = 0; count < more; count++) await short.append(`session-new${count}`);
+      return { short, tiles };
+    };
+    const acceptIn = (world: Log) =>
+      world.append(
+        'operations-day',
+        'AdminActed',
+        JSON.stringify({ action: ACCEPT_LOG, target: 'restored', actedAt: 1 }),
+      );
+
+    it.each([
+      ['shorter than what was signed', 15, 0],
+      ['shorter than what was signed', 15, 3],
+      ['speaks of other events', 15, 9],
+      ['speaks of other events', 0, 20],
+    ])('says that it is %s (%i left, %i new), and signs no more', async (what, kept, more) => {
+      const { short, tiles } = await shortened(kept, more);
+      const { notary, said } = start(short, tiles);
+      await short.clock.advance(10_000);
+      await short.append('session-more');
+      await short.clock.advance(10_000);
+      expect(await checkpointsIn(short)).toEqual([]);
+      expect(notary.unhealthy()).toContain(what);
+      expect(notary.status().behind).toBe(kept + more + 1);
+      expect(said().filter((one) => one.startsWith('contradiction'))).toHaveLength(1);
+      expect(await contradictionIn(tiles)).toEqual({ reason: notary.unhealthy(), since: expect.any(Number) });
+    });
+
+    it('is not signed by the next process either, nor by one that is at work beside it', async () => {
+      const { short, tiles } = await shortened(15, 30);
+      const first = start(short, tiles);
+      await short.clock.advance(5_000);
+      await first.stop();
+      const two = [start(short, tiles), start(short, tiles)];
+      await short.append('session-more');
+      await short.clock.advance(5_000);
+      for (const { notary } of two) expect(notary.unhealthy()).toContain('other events');
+      expect(await checkpointsIn(short)).toEqual([]);
+    });
+
+    it('is signed again when an operator has accepted it, also where the tiles are made anew', async () => {
+      const { short, tiles } = await shortened(15, 0);
+      const two = [start(short, tiles), start(short, tiles)];
+      await short.clock.advance(5_000);
+      await short.append('operations-day', 'AdminActed', JSON.stringify({ action: 'rebuild', target: ACCEPT_LOG }));
+      await short.append('session-day', 'AdminActed', JSON.stringify({ action: ACCEPT_LOG }));
+      await short.clock.advance(5_000);
+      for (const { notary } of two) expect(notary.unhealthy()).not.toBeNull();
+      await acceptIn(short);
+      await short.clock.advance(5_000);
+      for (const { notary } of two) expect(notary.unhealthy()).toBeNull();
+      expect(await contradictionIn(tiles)).toBeNull();
+      expect((await checkpointsIn(short)).at(-1)).toMatchObject({ size: 18 });
+      for (const { stop } of two) await stop();
+
+      for (const store of [tiles, memoryTileStore()]) {
+        await short.append('session-more');
+        const again = start(short, store);
+        await short.clock.advance(5_000);
+        expect(again.notary.unhealthy()).toBeNull();
+        expect(again.said()).toEqual([]);
+        expect(again.notary.status().behind).toBe(0);
+        await again.stop();
+      }
+      expect(await intact(short, tiles)).toMatchObject({ intact: true });
+    });
+
+    it('is accepted once: what contradicts the signatures after that is found again', async () => {
+      const { short, tiles } = await shortened(15, 0);
+      const first = start(short, tiles);
+      await short.clock.advance(5_000);
+      await acceptIn(short);
+      await short.clock.advance(5_000);
+      await first.stop();
+      const again = aLog();
+      for (const { stream, revision, position, recordedAt, ...event } of (await everything(short.log)).slice(0, 10)) {
+        await again.log.append(stream, [event], 'any');
+      }
+      const { notary } = start(again, tiles);
+      await again.clock.advance(5_000);
+      expect(notary.unhealthy()).toContain('shorter');
+    });
+
+    it('is told from a note that nobody of ours has signed', async () => {
+      const { short, tiles } = await shortened(15, 0);
+      const { notary, said } = start(short, tiles, {
+        ...{ signer: signerKey(origin, sha256('other')), keys: [signerKey(origin, sha256('other'))] },
+      });
+      await short.clock.advance(5_000);
+      expect(notary.unhealthy()).toBeNull();
+      expect(said()).toEqual([expect.stringMatching(/rebuild/)]);
+    });
   });
 });

@@ -14,7 +14,10 @@ export type EventStoreLog = EventLog & {
   fault(): string | null;
   /** Appends that have been accepted and have no answer yet. */
   waiting(): number;
-  /** At most `limit` events before the position of an event, or before `Infinity`; the newest first. */
+  /**
+   * At most `limit` events before the position of an event, or before `Infinity`, the newest first; fewer where they are
+   * large, none at the start only.
+   */
   readBack(before: number, limit: number): Promise<readonly RecordedEvent[]>;
 };
 

@@ -6,12 +6,17 @@ import { readBackwards, readEvents, readForwards } from './reading.ts';
 
 /** Pages of `$all` while a place among imported events is looked for. */
 const SEARCH_PAGE = 1_000;
+/** A page of events that is read backwards ends when it holds so much. */
+const BACK_BYTES = 4 << 20;
 
 /** Pages of `$all` from its end; grown while only foreign events are found. */
 const FIRST_HEAD_PAGE = 1;
 const LAST_HEAD_PAGE = 1_024;
 
 const commitOf = ({ event }: AllStreamResolvedEvent): number => Number(event?.position.commit);
+
+const sizeOf = ({ event }: AllStreamResolvedEvent): number =>
+  event?.data instanceof Uint8Array ? event.data.byteLength : 0;
 
 export const createReader = (log: LogContext) => {
   const { around, identity, places, prefix, ours, recorded } = log;
@@ -58,7 +63,7 @@ export const createReader = (log: LogContext) => {
   };
 
   /**
-   * At most `limit` events before a position, the newest first. Where an imported event lies is not known by its position:
+   * At most `limit` events before a position, the newest first; fewer where they are large. Where an imported event lies is not known by its position:
    * what is before one is looked for from the end.
    */
   const readBack = async (before: number, limit: number): Promise<readonly RecordedEvent[]> => {
@@ -67,16 +72,24 @@ export const createReader = (log: LogContext) => {
     let place: number | null = isPlace ? before - identity.base : null;
     for (;;) {
       const from: number | null = place;
-      const page = await call(around, 'reading the log backwards', (client, alive) =>
-        readBackwards(client, from, SEARCH_PAGE, () => false, alive),
-      );
+      let bytes = 0;
+      const page = await call(around, 'reading the log backwards', (client, alive) => {
+        bytes = 0;
+        const isEnough = (resolved: AllStreamResolvedEvent) => {
+          bytes += sizeOf(resolved);
+          return bytes >= BACK_BYTES;
+        };
+        return readBackwards(client, from, SEARCH_PAGE, isEnough, alive);
+      });
       for (const resolved of page) {
         const event = ours(resolved);
         if (!event || event.position >= before) continue;
         if (found.push(event) === limit) return found;
       }
       const last = page.at(-1);
-      if (!last || page.length < SEARCH_PAGE || commitOf(last) <= identity.begins) return found;
+      const isShort = bytes >= BACK_BYTES;
+      if (isShort && found.length > 0) return found;
+      if (!last || (!isShort && page.length < SEARCH_PAGE) || commitOf(last) <= identity.begins) return found;
       place = commitOf(last);
     }
   };

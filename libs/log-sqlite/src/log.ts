@@ -29,7 +29,7 @@ export type SqliteLog = EventLogWithLiveStreams & {
   /** The position of the last event that was recorded at or before a time (epoch milliseconds); 0 when there is none. */
   positionAt(time: number): Promise<number>;
   find(eventId: string): Promise<RecordedEvent | undefined>;
-  /** At most `limit` events before a position, the newest first. */
+  /** At most `limit` events before a position, the newest first; fewer where they are large, none at the start only. */
   readBack(before: number, limit: number): Promise<readonly RecordedEvent[]>;
 };
 
@@ -90,8 +90,10 @@ export const createLog = (options: {
     },
     positionAt: async (time) => (await reader.read({ kind: 'moment', time: Math.floor(time) })).position,
     find: async (eventId) => (isUuid(eventId) ? unpack(await reader.read({ kind: 'id', id: eventId }))[0] : undefined),
-    readBack: async (before, limit) =>
-      unpack(await reader.read({ kind: 'before', position: Math.min(before, Number.MAX_SAFE_INTEGER), limit })),
+    readBack: async (before, limit) => {
+      const position = Math.min(before, Number.MAX_SAFE_INTEGER);
+      return unpack(await reader.read({ kind: 'before', position, limit, maxBytes: PAGE_BYTES }));
+    },
     health: () => {
       const fault = writer.fault ?? reader.fault;
       return { ok: fault === null, detail: fault?.message ?? null, waiting: writer.waiting };

@@ -27,8 +27,8 @@ export type Read =
   | { readonly kind: 'stream'; readonly name: string; readonly from: number }
   /** `maxBytes` ends the page early, after at least one event. */
   | { readonly kind: 'all'; readonly after: number; readonly limit: number; readonly maxBytes: number }
-  /** The newest first, strictly before a position. */
-  | { readonly kind: 'before'; readonly position: number; readonly limit: number }
+  /** The newest first, strictly before a position. `maxBytes` ends the page early, after at least one event. */
+  | { readonly kind: 'before'; readonly position: number; readonly limit: number; readonly maxBytes: number }
   /** The event with this id, or none. */
   | { readonly kind: 'id'; readonly id: string }
   /** The last position that was recorded at or before a time; 0 for none. */
@@ -142,7 +142,7 @@ export const createReader = (db: DatabaseSync) => {
         case 'before':
           return pack(
             beforePosition.iterate(read.position, read.limit) as Iterable<unknown> as Iterable<Row>,
-            Infinity,
+            read.maxBytes,
           );
         case 'id':
           return pack(withId.iterate(uuidToBytes(read.id)) as Iterable<unknown> as Iterable<Row>, Infinity);

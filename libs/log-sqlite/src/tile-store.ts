@@ -17,11 +17,12 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS leaves (one INTEGER PRIMARY KEY CHECK (one = 1), count INTEGER NOT NULL) STRICT;
   INSERT INTO leaves (one, count) VALUES (1, 0) ON CONFLICT DO NOTHING;
+  CREATE TABLE IF NOT EXISTS remembered (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${VERSION};
 `;
 
 /**
- * The hashes of the log's tree in a file of their own, beside the log. They follow from the log: the file is not waited
+ * The hashes of the log's tree in a file of their own, beside the log, with what the notary remembers. They follow from the log: the file is not waited
  * for to be on disk, and one that is damaged is thrown away. With `readOnly` it may be read while a server writes it;
  * null when there is none that can be read.
  */
@@ -90,6 +91,12 @@ const storeOn = (db: DatabaseSync): SqliteTileStore => {
         db.exec('DELETE FROM tiles; UPDATE leaves SET count = 0');
         return true;
       });
+    },
+    recall: async (name) =>
+      (db.prepare('SELECT text FROM remembered WHERE name = ?').get(name)?.text as string | undefined) ?? null,
+    remember: async (name, text) => {
+      if (text === null) db.prepare('DELETE FROM remembered WHERE name = ?').run(name);
+      else db.prepare('INSERT OR REPLACE INTO remembered (name, text) VALUES (?, ?)').run(name, text);
     },
     close: () => db.close(),
   };

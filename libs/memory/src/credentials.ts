@@ -4,6 +4,8 @@ import { byTime } from './deadline.ts';
 import { OrderedList } from './ordered-list.ts';
 import { memoryRows } from './rows.ts';
 
+const PAGE = 1_000;
+
 /** Credentials by name; the ended ones in the order of their ends, until they are forgotten. */
 export const memoryCredentials = (): View<CredentialRow> & Credentials & Forgets => {
   const ended = new OrderedList(byTime);
@@ -24,6 +26,15 @@ export const memoryCredentials = (): View<CredentialRow> & Credentials & Forgets
     write: rows.write,
     checkpoint: rows.checkpoint,
     find: async (name) => rows.get(streamName('credential', name)),
+    all: async function* () {
+      let page: CredentialRow[] = [];
+      for (const row of rows.all()) {
+        if (page.push(row) < PAGE) continue;
+        yield page;
+        page = [];
+      }
+      yield page;
+    },
     liveCount: async () => live,
     forget: async (endedBefore) => {
       let forgotten = 0;

@@ -1,4 +1,4 @@
-import type { Note, Observations, ObservedMinute, ObservedSession } from '@signalbox/read-models';
+import type { Dropped, Note, Observations, ObservedMinute, ObservedSession } from '@signalbox/read-models';
 import { recently } from './recently.ts';
 
 /** Of how many sessions something new is kept at once, and what is known already of how many. */
@@ -20,6 +20,8 @@ type Refusal = { -readonly [K in keyof ObservedSession['refusals'][number]]: Obs
 
 /** What is new of a session. */
 type Fresh = {
+  /** When the first of it was noticed. */
+  readonly since: number;
   discovered: { firstShownAt: number; times: number } | null;
   readonly deliveries: Map<string, Delivery>;
   readonly refusals: Map<string, Refusal>;
@@ -49,7 +51,7 @@ export const memoryObservations = (
   const fresh = new Map<string, Fresh>();
   const known = recently<string, Known>(MAX_KNOWN);
   const minutes = new Map<number, Minute>();
-  let dropped = 0;
+  let dropped: Dropped | null = null;
 
   const knownOf = (sessionId: string): Known => {
     const found = known.get(sessionId);
@@ -59,21 +61,25 @@ export const memoryObservations = (
     return made;
   };
 
-  const freshOf = (sessionId: string): Fresh => {
+  const freshOf = (sessionId: string, since: number): Fresh => {
     const found = fresh.get(sessionId);
     if (found) return found;
     if (fresh.size >= bounds.maxSessions) dropOldest();
-    const made: Fresh = { discovered: null, deliveries: new Map(), refusals: new Map() };
+    const made: Fresh = { since, discovered: null, deliveries: new Map(), refusals: new Map() };
     fresh.set(sessionId, made);
     return made;
   };
 
   const dropOldest = () => {
-    for (const oldest of fresh.keys()) {
+    for (const [oldest, { since }] of fresh) {
       fresh.delete(oldest);
-      dropped++;
+      lose(since);
       return;
     }
+  };
+
+  const lose = (since: number) => {
+    dropped = { sessions: (dropped?.sessions ?? 0) + 1, since: Math.min(since, dropped?.since ?? since) };
   };
 
   const discovered = ({ sessionId, at }: Of<'discovered'>) => {
@@ -85,7 +91,7 @@ export const memoryObservations = (
     const state = knownOf(sessionId);
     if (state.isShown) return;
     state.isShown = true;
-    freshOf(sessionId).discovered = { firstShownAt: at, times: 1 };
+    freshOf(sessionId, at).discovered = { firstShownAt: at, times: 1 };
   };
 
   const delivered = ({ sessionId, to, role, what, upTo, at }: Of<'delivered'>) => {
@@ -93,7 +99,7 @@ export const memoryObservations = (
     const place = `${role}/${what}`;
     if (upTo <= (reached.get(place) ?? 0)) return;
     reached.set(place, upTo);
-    const { deliveries } = freshOf(sessionId);
+    const { deliveries } = freshOf(sessionId, at);
     const before = deliveries.get(place);
     deliveries.set(place, { to, role, what, upTo, firstAt: before?.firstAt ?? at, lastAt: at });
   };
@@ -101,7 +107,7 @@ export const memoryObservations = (
   const refused = ({ sessionId, code, operation, identity: who, detail, at }: Of<'refused'>) => {
     // Ids can be made up to be refused with: they never take the room of what was really shown and given.
     if (!fresh.has(sessionId) && fresh.size >= bounds.maxSessions / 2) {
-      dropped++;
+      lose(at);
       return;
     }
     const { refusals: kinds } = knownOf(sessionId);
@@ -116,7 +122,7 @@ export const memoryObservations = (
     if (state.waiting === 0) state.firstAt = at;
     state.waiting++;
     if (state.waiting < state.toldWith) return;
-    const { refusals } = freshOf(sessionId);
+    const { refusals } = freshOf(sessionId, state.firstAt);
     const before = refusals.get(kind);
     refusals.set(kind, {
       ...{ code, operation, identity, detail, lastAt: at },
@@ -143,9 +149,9 @@ export const memoryObservations = (
     for (const [sessionId, one] of fresh) {
       if (taken.length === limit) break;
       fresh.delete(sessionId);
-      const { discovered: shown, deliveries, refusals } = one;
+      const { since, discovered: shown, deliveries, refusals } = one;
       taken.push({
-        ...{ sessionId, discovered: shown },
+        ...{ sessionId, since, discovered: shown },
         deliveries: [...deliveries.values()],
         refusals: [...refusals.values()],
       });
@@ -178,7 +184,7 @@ export const memoryObservations = (
     },
     take: async (limit, now) => {
       const taken = { sessions: takeSessions(limit), minutes: takeMinutes(now), dropped };
-      dropped = 0;
+      dropped = null;
       return taken;
     },
     isEmpty: () => fresh.size === 0 && minutes.size === 0,

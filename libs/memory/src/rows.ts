@@ -12,6 +12,8 @@ export type MemoryRows<Row, Out = never> = View<Row, Out> & {
   /** The checkpoint, for whoever can't wait for it. */
   readonly position: number;
   get(stream: StreamName): Row | undefined;
+  /** Every row that is there. */
+  all(): Iterable<Row>;
   /** Drops a row that has been kept long enough. */
   forget(stream: StreamName): void;
 };
@@ -79,6 +81,9 @@ export const memoryRows = <Row, Out = never>(
       return checkpoint;
     },
     get: (stream) => rows.get(stream)?.row,
+    all: function* () {
+      for (const { row } of rows.values()) yield row;
+    },
     forget: (stream) => {
       rows.delete(stream);
     },

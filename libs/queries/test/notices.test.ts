@@ -29,7 +29,7 @@ describe('notices', () => {
     const span = { firstAt: NOW, lastAt: NOW };
     expect(await taken()).toEqual([
       {
-        ...{ sessionId: 'one', discovered: null, refusals: [] },
+        ...{ sessionId: 'one', since: NOW, discovered: null, refusals: [] },
         deliveries: [
           { to: 'alice', role: 'offerer', what: 'answer', upTo: 1, ...span },
           { to: 'alice', role: 'offerer', what: 'candidates', upTo: 5, ...span },

@@ -52,6 +52,8 @@ export interface Sessions {
 
 export interface Credentials {
   find(name: string): Promise<CredentialRow | undefined>;
+  /** Every credential that is kept, in pages. One may be given twice, or not at all, when it comes or goes meanwhile. */
+  all(): AsyncIterable<readonly CredentialRow[]>;
   liveCount(): Promise<number>;
 }
 
@@ -158,6 +160,8 @@ type Span = { readonly firstAt: number; readonly lastAt: number };
 /** What is new of one session. Counts are of what came since it was taken before. */
 export type ObservedSession = {
   readonly sessionId: string;
+  /** When the first of it was noticed. */
+  readonly since: number;
   readonly discovered: { readonly firstShownAt: number; readonly times: number } | null;
   readonly deliveries: readonly (NotedDelivery & Span)[];
   readonly refusals: readonly (NotedRefusal & Span & { readonly count: number })[];
@@ -176,13 +180,16 @@ export type Observed = {
   readonly sessions: readonly ObservedSession[];
   /** Of one process each: those of the same minute add up. */
   readonly minutes: readonly ObservedMinute[];
-  /** How many sessions had something that was given up for want of room, or lost on the way, since the last time. */
-  readonly dropped: number;
+  /** What was given up for want of room, or lost on the way, since the last time; null for nothing. */
+  readonly dropped: Dropped | null;
 };
+
+/** Of how many sessions something is lost, and when the first of it was noticed, epoch milliseconds. */
+export type Dropped = { readonly sessions: number; readonly since: number };
 
 /**
  * What is noticed on the way of requests, until it is recorded. It is of use to whoever asks why a call failed, and
- * nothing rests on it: what a process has noticed in its last second or two goes with it when it dies.
+ * nothing else rests on it: what a process has noticed in its last second or two goes with it when it dies.
  */
 export interface Observations {
   /** Never waits and never throws. Bounded: of the same again only so much is kept that it can be told. */

@@ -30,8 +30,8 @@ export interface Metrics {
   rebuilt(count: number): void;
   /** Somebody with the scope for it was shown so many events with what they carry. */
   audited(count: number): void;
-  /** Several callbacks for one gauge give several series, told apart by `part`. */
-  observe(gauge: GaugeName, read: () => number | Promise<number>, part?: string): void;
+  /** Several callbacks for one gauge give several series, told apart by `part`. Null: there is nothing to tell now. */
+  observe(gauge: GaugeName, read: () => number | null | Promise<number | null>, part?: string): void;
 }
 
 const gauges = {
@@ -51,6 +51,11 @@ const gauges = {
   logContradicted: [
     'signalbox_log_contradicted',
     'Whether the log is not what its checkpoints say, which is a sign of tampering: 1, or 0',
+  ],
+  keyStoreBytes: ['signalbox_key_store_bytes', 'What the store of the keys that seal the log takes'],
+  keyStoreBound: [
+    'signalbox_key_store_bound_bytes',
+    'Where that store takes no more keys, and new sessions get 503; none where only the disk bounds it',
   ],
   breakerOpen: ['signalbox_breaker_open', 'Whether a circuit breaker is open: 1, or 0'],
   eventLoopDelay: [
@@ -133,9 +138,10 @@ export const createMetrics = (meter: Meter): Metrics => {
     observe: (gauge, read, part) => {
       const [name, description] = gauges[gauge];
       const attributes = part === undefined ? {} : { part };
-      meter
-        .createObservableGauge(name, { description })
-        .addCallback(async (result) => result.observe(await read(), attributes));
+      meter.createObservableGauge(name, { description }).addCallback(async (result) => {
+        const value = await read();
+        if (value !== null) result.observe(value, attributes);
+      });
     },
   };
 };

@@ -22,7 +22,10 @@ describe('metrics', () => {
     metrics.observe('openOffers', () => 3);
     metrics.observe('queueDepth', () => 4, 'log');
     metrics.observe('queueDepth', () => 5, 'bus');
+    metrics.observe('keyStoreBytes', async () => 110_592);
+    metrics.observe('keyStoreBound', async () => null);
     const text = await telemetry.renderMetrics();
+    expect(text).not.toMatch(/^signalbox_key_store_bound_bytes /m);
     for (const line of [
       'target_info{service_name="signalbox",service_version="1.2.3",service_instance_id="one"} 1',
       'signalbox_http_request_duration_seconds_count{method="POST",status="201",route="/v1/sessions"} 2',
@@ -36,6 +39,7 @@ describe('metrics', () => {
       'signalbox_scheduler_lateness_seconds_count{kind="session"} 1',
       'signalbox_swept_total{kind="nonces"} 7',
       'signalbox_background_failures_total{work="relay"} 1',
+      'signalbox_key_store_bytes 110592',
       'signalbox_open_offers 3',
       'signalbox_queue_depth{part="log"} 4',
       'signalbox_queue_depth{part="bus"} 5',

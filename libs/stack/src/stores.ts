@@ -42,6 +42,21 @@ const readSideOf = (keyspace: Keyspace, { chance }: Pick<ServiceContext, 'chance
 
 type ReadSide = ReturnType<typeof readSideOf>;
 
+/** Of each view the newest event that it took; what other partitions have for it may be older. */
+const positionsOf = async ({ views, recorded }: ReadSide): Promise<ReadonlyMap<string, number>> => {
+  const named = {
+    discovery: views.discovery.checkpoint(),
+    sessions: views.sessions.checkpoint(),
+    feeds: views.feeds.checkpoint(),
+    credentials: views.credentials.checkpoint(),
+    'due sessions': views.sessionDueTimes.checkpoint(),
+    'due credentials': views.credentialDueTimes.checkpoint(),
+    'audit index': recorded.index.position(),
+  };
+  const entries = Object.entries(named).map(async ([name, position]) => [name, await position] as const);
+  return new Map(await Promise.all(entries));
+};
+
 /** In every view; answers with how many sessions those were. */
 const forgetSessions = async (readSide: ReadSide, endedBefore: number): Promise<number> => {
   const { discovery, feeds, sessionDueTimes, sessions } = readSide;
@@ -118,6 +133,7 @@ export const openStores = async (context: ServiceContext): Promise<OpenedStores>
       }),
       tiles: redisTileStore({ redis }),
       auditIndex: live.recorded.index,
+      positions: () => positionsOf(live),
       nonces: redisNonceStore({ redis, now, windowMs: lifetimes.timestampWindowMs }),
       rateLimiter: redisRateLimiter({ redis, timeOf: 'server' }),
       idempotency: redisIdempotencyStore({

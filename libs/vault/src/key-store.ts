@@ -28,6 +28,15 @@ export interface KeyStore {
   destroyDataKeys(ids: readonly string[]): Promise<number>;
   /** Destroys, just so, the key of the epoch with all its data keys. Answers with how many those were; null when there was no such epoch. */
   destroyEpoch(id: string): Promise<number | null>;
+  /**
+   * The position of the log up to which all that it says was destroyed is destroyed here: 0 for a new store. It is kept
+   * beside the keys, so that a copy that is put back tells how old it is.
+   */
+  settledTo(): Promise<number>;
+  /** Moves that, when it still is `from`; answers with whether it did. */
+  settle(from: number, to: number): Promise<boolean>;
+  /** How full it is. */
+  usage(): Promise<StoreUsage>;
   /** Rejects with `KeysUnavailable` when keys can't be had, or would not be kept and destroyed as promised here. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -60,6 +69,9 @@ export type FoundKey = {
   /** Its epoch's key, as that is wrapped now. */
   readonly epoch: string;
 };
+
+/** `bytes`: what the store takes, with what it needs beside the keys. `bound`: where it takes no more; null without one. */
+export type StoreUsage = { readonly bytes: number; readonly bound: number | null };
 
 export type Rewrapping = { readonly id: string; readonly from: string; readonly to: string };
 

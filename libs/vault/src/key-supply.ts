@@ -1,12 +1,20 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { RandomBytes } from './key-ring.ts';
 import type { KeyStore, WrappedEpoch } from './key-store.ts';
 import type { KeyWrapping } from './key-wrapping.ts';
 
-export type SuppliedKey = { readonly id: string; readonly key: KeyObject };
+export type SuppliedKey = { readonly id: string; readonly key: Uint8Array };
 
-/** 96 bits: nobody meets another's id. */
-const ID_BYTES = 12;
+/** What the ids of a batch begin with: 72 bits, so that no two batches meet. */
+const BATCH_ID_BYTES = 9;
+
+/**
+ * The id of a key: its batch, then its number there. So the ids of a batch lie side by side in the store's index; were
+ * each of them random, a batch would change as many pages as it has keys.
+ */
+const keyIdOf = (epoch: string, batchId: Uint8Array, number: number): string => {
+  const bytes = Uint8Array.of(...batchId, number >>> 16, number >>> 8, number);
+  return `${epoch}.${Buffer.from(bytes).toString('base64url')}`;
+};
 
 /** An epoch may be destroyed between its making and the making of its first keys, if clocks are far apart; hardly twice. */
 const MAX_ATTEMPTS = 3;
@@ -45,13 +53,14 @@ export const keySupply = (options: {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const epoch = await currentEpoch();
       const ring = wrapping.epochRing(epoch.id, epoch.wrapped);
-      const made = Array.from({ length: batch }, () => {
-        const id = `${epoch.id}.${Buffer.from(random.bytes(ID_BYTES)).toString('base64url')}`;
+      const batchId = random.bytes(BATCH_ID_BYTES);
+      const made = Array.from({ length: batch }, (_, number) => {
+        const id = keyIdOf(epoch.id, batchId, number);
         return { id, ...wrapping.newDataKey(id, ring) };
       });
       const rows = made.map(({ id, wrapped }) => ({ id, wrapped }));
       if (!(await store.addDataKeys(epoch.id, rows))) continue;
-      const keys = made.map(({ id, key }) => ({ id, key: createSecretKey(key) }));
+      const keys = made.map(({ id, key }) => ({ id, key }));
       const endsAt = epoch.endsAt ?? Number.POSITIVE_INFINITY;
       // Those of another epoch are left to be destroyed with it.
       ready = { endsAt, keys: ready.endsAt === endsAt ? [...ready.keys, ...keys] : keys };

@@ -3,9 +3,10 @@ import { epochOf, type KeyStore, type WrappedEpoch } from './key-store.ts';
 
 type Held = { epoch: WrappedEpoch; readonly keys: Map<string, string> };
 
-/** Keys in memory, for tests: what is destroyed is forgotten. */
+/** Keys in memory, of a file or of a test: what is destroyed is forgotten. */
 export const memoryKeyStore = (): KeyStore => {
   const held = new Map<string, Held>();
+  let settledTo = 0;
   let isClosed = false;
   const whileOpen = async <T>(work: () => T): Promise<T> => {
     if (isClosed) throw new KeysUnavailable('The key store has been closed.');
@@ -57,9 +58,27 @@ export const memoryKeyStore = (): KeyStore => {
         held.delete(id);
         return count;
       }),
+    settledTo: () => whileOpen(() => settledTo),
+    settle: (from, to) =>
+      whileOpen(() => {
+        if (settledTo !== from) return false;
+        settledTo = to;
+        return true;
+      }),
+    usage: () => whileOpen(() => ({ bytes: sizeOf(held), bound: null })),
     check: () => whileOpen(() => {}),
     close: async () => {
       isClosed = true;
     },
   };
+};
+
+/** Of the texts: what else they take is not known. */
+const sizeOf = (held: ReadonlyMap<string, Held>): number => {
+  let size = 0;
+  for (const { epoch, keys } of held.values()) {
+    size += epoch.id.length + epoch.wrapped.length;
+    for (const [id, wrapped] of keys) size += id.length + wrapped.length;
+  }
+  return size;
 };

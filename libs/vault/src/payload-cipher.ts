@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { SealedPayload } from '@signalbox/event-sourcing';
 import type { RandomBytes } from './key-ring.ts';
 import { SealBroken } from './seal-broken.ts';
@@ -19,7 +19,7 @@ const options = { authTagLength: TAG_BYTES };
  */
 export const payloadSealer =
   (random: RandomBytes) =>
-  (key: KeyObject, place: Place, data: Uint8Array): Uint8Array => {
+  (key: Uint8Array, place: Place, data: Uint8Array): Uint8Array => {
     const iv = random.bytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, key, iv, options);
     cipher.setAAD(associatedData(place));
@@ -34,7 +34,7 @@ export const payloadSealer =
   };
 
 /** Throws `SealBroken` unless these very bytes were sealed for this place with this key. */
-export const openPayload = (key: KeyObject, place: Place, sealed: Uint8Array): Uint8Array => {
+export const openPayload = (key: Uint8Array, place: Place, sealed: Uint8Array): Uint8Array => {
   if (sealed[0] !== VERSION || sealed.length < HEAD_BYTES + TAG_BYTES) throw new SealBroken('malformed', nameOf(place));
   const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(1, HEAD_BYTES), options);
   decipher.setAAD(associatedData(place));

@@ -1,4 +1,3 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import { categoryOf, type PayloadSeal, type SealedPayload } from '@signalbox/event-sourcing';
 import { keyCache } from './key-cache.ts';
 import { KeyDestroyed } from './key-destroyed.ts';
@@ -101,15 +100,15 @@ export const createVault = (options: VaultOptions): Vault => {
   };
 
   /** Asks the store once. Keys that are not there are not in the answer. */
-  const found = async (ids: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> => {
+  const found = async (ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> => {
     const rings = new Map<string, EpochRing>();
-    const unwrapped = (id: string, { wrapped, epoch }: FoundKey): KeyObject => {
+    const unwrapped = (id: string, { wrapped, epoch }: FoundKey): Uint8Array => {
       const ring = rings.get(epoch) ?? wrapping.epochRing(epochOf(id), epoch);
       rings.set(epoch, ring);
-      return createSecretKey(wrapping.unwrapDataKey(id, wrapped, ring));
+      return wrapping.unwrapDataKey(id, wrapped, ring);
     };
     const answers = await store.find(ids);
-    const keys = new Map<string, KeyObject>();
+    const keys = new Map<string, Uint8Array>();
     for (const [index, id] of ids.entries()) {
       const answer = answers[index];
       if (answer) keys.set(id, unwrapped(id, answer));
@@ -117,7 +116,7 @@ export const createVault = (options: VaultOptions): Vault => {
     return keys;
   };
 
-  const foundAndKept = async (ids: readonly string[]): Promise<ReadonlyMap<string, KeyObject>> => {
+  const foundAndKept = async (ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> => {
     const before = destructions;
     const keys = await found(ids);
     if (before === destructions) for (const [id, key] of keys) cache.set(id, key);
@@ -137,9 +136,9 @@ export const createVault = (options: VaultOptions): Vault => {
   };
 
   const opener =
-    (atHand: (id: string) => KeyObject | undefined, ask: typeof found): PayloadSeal['open'] =>
+    (atHand: (id: string) => Uint8Array | undefined, ask: typeof found): PayloadSeal['open'] =>
     async (payloads) => {
-      const held = new Map<string, KeyObject>();
+      const held = new Map<string, Uint8Array>();
       const missing = new Set<string>();
       for (const { keyId } of payloads) {
         if (keyId === null || held.has(keyId) || missing.has(keyId)) continue;
@@ -227,7 +226,7 @@ export const createVault = (options: VaultOptions): Vault => {
 
 const opened = (
   { keyId, stream, revision, type, data }: SealedPayload,
-  keys: ReadonlyMap<string, KeyObject>,
+  keys: ReadonlyMap<string, Uint8Array>,
 ): Uint8Array | null => {
   if (keyId === null) return data;
   const key = keys.get(keyId);

@@ -61,8 +61,19 @@ export type Call = {
     readonly fact: Fact | null;
   } | null;
   readonly refusals: readonly Refusal[];
+  /** Starts of processes while something could still have been on its way. */
   readonly restarts: readonly Read<'ProcessStarted'>[];
+  /** Where the record of what was shown, given and refused may have gaps, and why. */
+  readonly losses: readonly Loss[];
 };
+
+export type Loss = { readonly fact: Fact; readonly why: string };
+
+/** What is dropped so long after somebody gave up, or goes with a process that starts so long after it, was not why. */
+const AFTERWARDS_MS = 5 * 60_000;
+
+/** So many events of a kind are recorded of one session; what is noticed after them is not. */
+export const RECORDED_AT_MOST = { DeliveriesRecorded: 64, RefusalsCounted: 16 } as const;
 
 /** Puts the facts of a session together; null when its offer is not among those that can be read. */
 export const readCall = (facts: readonly Fact[], now: number): Call | null => {
@@ -76,17 +87,41 @@ export const readCall = (facts: readonly Fact[], now: number): Call | null => {
   const side = (role: Role, identity: string, from: Read<'OfferPublished'> | Read<'OfferAnswered'>): Side =>
     sideOf(facts, refusals, { role, identity, sdp: from.data.sdp, fact: from.fact });
   const end = endOf(facts, dueAt, now);
+  const until = Math.min(end?.at ?? now, failed?.fact.at ?? now);
+  const starts = ofType(facts, 'ProcessStarted').filter(({ fact }) => fact.at > offer.fact.at);
   return {
     ...{ now, offer, refusals, dueAt, end },
     offerer: side('offerer', offer.data.publisher, offer),
     discovered: ofType(facts, 'OfferDiscovered')[0] ?? null,
     answer: answered && { ...answered, side: side('answerer', answered.data.answerer, answered) },
     ahead: ofType(facts, 'CandidatesHeld'),
-    restarts: ofType(facts, 'ProcessStarted').filter(
-      ({ fact }) => fact.at > offer.fact.at && fact.at <= Math.min(end?.at ?? now, failed?.fact.at ?? now),
-    ),
+    restarts: starts.filter(({ fact }) => fact.at <= until),
+    losses: [
+      ...dropsIn(facts, failed),
+      ...starts
+        .filter(({ fact }) => !failed || fact.at <= failed.fact.at + AFTERWARDS_MS)
+        .map(({ fact, data }) => ({
+          fact,
+          why: `a process of the server (${data.role}) started, and what the one before it had noticed last may have gone with it`,
+        })),
+      ...fullRecords(facts),
+    ],
   };
 };
+
+const dropsIn = (facts: readonly Fact[], failed: Report | undefined): readonly Loss[] =>
+  ofType(facts, 'ObservationsDropped')
+    .filter(({ data }) => !failed || data.from <= failed.fact.at + AFTERWARDS_MS)
+    .map(({ fact, data }) => ({
+      fact,
+      why: `the server noticed more than it could record and dropped what it knew of ${data.sessions} sessions`,
+    }));
+
+const fullRecords = (facts: readonly Fact[]): readonly Loss[] =>
+  (['DeliveriesRecorded', 'RefusalsCounted'] as const).flatMap((type) => {
+    const last = ofType(facts, type)[RECORDED_AT_MOST[type] - 1];
+    return last ? [{ fact: last.fact, why: 'so much happened in this session that not all of it was recorded' }] : [];
+  });
 
 const endOf = (facts: readonly Fact[], dueAt: number, now: number): Call['end'] => {
   const withdrawn = ofType(facts, 'SessionWithdrawn')[0];

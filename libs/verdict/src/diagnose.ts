@@ -1,5 +1,5 @@
 import { type Call, failureReport, readCall } from './call.ts';
-import { causes } from './catalogue.ts';
+import { type Cause, causes } from './catalogue.ts';
 import type { Fact, Verdict } from './facts.ts';
 import { evidence, type Finding, found, type Rule } from './finding.ts';
 import { onAnswer } from './rules/answer.ts';
@@ -26,12 +26,13 @@ const RECORDED_WITHIN_MS = 5_000;
 /**
  * Why a call did not connect, or that it did, by what signaling knows of it. Pure: the same facts and the same `now`
  * (epoch milliseconds) give the same verdict. The facts are those of one session in position order: of its stream, of
- * its observations, and the starts of processes meanwhile. It never throws, whatever the payloads hold.
+ * its observations, the starts of processes meanwhile and in the minutes after it, and what says that observations were
+ * dropped. It never throws, whatever the payloads hold.
  */
 export const diagnose = (facts: readonly Fact[], now: number): Verdict => {
   const call = readCall(facts, now);
   const finding = call ? judge(call) : withoutCall(facts);
-  const { isMissing: _, ...told } = finding;
+  const { isMissing: _, isUnseen: __, ...told } = finding;
   return { ...told, advice: causes[finding.cause].advice };
 };
 
@@ -53,25 +54,44 @@ const withoutCall = (facts: readonly Fact[]): Finding => {
 const judge = (call: Call): Finding => {
   for (const rule of rules) {
     const finding = rule(call);
-    if (finding) return finding.isMissing ? withDoubt(call, finding) : finding;
+    if (finding) return withGaps(call, withDoubt(call, finding));
   }
   throw new Error('The last rules have something to say of every call.');
 };
 
-/** What is missing may still come, or be there without being recorded. */
+/** What is missing may still come, or be there without being recorded yet. */
 const withDoubt = (call: Call, finding: Finding): Finding => {
-  const { cause, alternatives } = finding;
+  const { cause, alternatives, isMissing } = finding;
+  if (!isMissing) return finding;
   if (call.end === null && !failureReport(call)) {
     const sentence = `The session lives. ${finding.sentence}`;
     return { ...finding, cause: 'waiting', outcome: 'waiting', sentence, alternatives: [cause, ...alternatives] };
   }
   const mayBeUnrecorded = call.end !== null && call.now - call.end.at < RECORDED_WITHIN_MS;
-  const mayBeLost = call.restarts.length > 0;
-  if (!mayBeUnrecorded && !mayBeLost) return finding;
-  const restarted = mayBeLost && cause !== 'server_restarted' && !alternatives.includes('server_restarted');
+  return mayBeUnrecorded ? { ...finding, certain: false } : finding;
+};
+
+/** What was not recorded may have happened where the record has gaps; the verdict says that it does. */
+const withGaps = (call: Call, finding: Finding): Finding => {
+  const { cause, alternatives, isUnseen } = finding;
+  const [loss] = call.losses;
+  if (!isUnseen || !loss) return finding;
+  const others = [
+    ...alternatives,
+    ...(call.restarts.length > 0 ? ['server_restarted' as const] : []),
+    ...unseenIn(call),
+  ];
   return {
     ...finding,
     certain: false,
-    alternatives: [...alternatives, ...(restarted ? ['server_restarted' as const] : [])],
+    sentence: `${finding.sentence} That is not certain: ${loss.why}.`,
+    evidence: [...finding.evidence, evidence(loss.fact, loss.why)],
+    alternatives: [...new Set(others)].filter((other) => other !== cause),
   };
+};
+
+/** What it may have been where something was shown, given or refused that is not in the record. */
+const unseenIn = (call: Call): readonly Cause[] => {
+  if (!call.answer) return ['discovered_not_answered', 'answered_too_late', 'signature_refused'];
+  return failureReport(call) ? ['ice_failed', 'no_relay_candidates'] : ['signaling_complete'];
 };

@@ -11,6 +11,8 @@ export type Finding = {
   readonly evidence: readonly Evidence[];
   /** It says that something is not there: while the session lives it may still come. */
   readonly isMissing: boolean;
+  /** It rests on something that was not noticed, or not earlier: where the record has gaps, nobody can be certain of it. */
+  readonly isUnseen: boolean;
   readonly alternatives: readonly Cause[];
   readonly contradiction: string | null;
 };
@@ -25,7 +27,14 @@ export const found = (
   evidence: readonly Evidence[],
   more: Partial<Omit<Finding, 'cause' | 'sentence' | 'evidence'>> = {},
 ): Finding => ({
-  ...{ outcome: 'failed', certain: true, isMissing: false, alternatives: [], contradiction: null },
+  ...{
+    outcome: 'failed',
+    certain: true,
+    isMissing: false,
+    isUnseen: more.isMissing ?? false,
+    alternatives: [],
+    contradiction: null,
+  },
   ...more,
   ...{ cause, sentence, evidence },
 });

@@ -4,7 +4,13 @@ import { type Party, type Plot, type Stage, stage } from './story.ts';
 import { dice, type Kind } from './world.ts';
 
 /** A call in which one thing was made to go wrong, and what a right verdict of it is. */
-export type Planted = { readonly facts: readonly Fact[]; readonly now: number; readonly expected: readonly Cause[] };
+export type Planted = {
+  readonly facts: readonly Fact[];
+  readonly now: number;
+  readonly expected: readonly Cause[];
+  /** The record has a gap where it matters: a right verdict is not certain, and has what is expected among others. */
+  readonly gap?: true;
+};
 
 type Make = (chance: Chance) => Planted;
 
@@ -127,6 +133,65 @@ const gone = { looksAfterMs: null } as const;
 
 /** A party of which a refusal explains what is missing: known, or not, where it could not prove who it was. */
 const unproved = ['INVALID_CREDENTIALS', 'AUTH_REQUIRED'] as const;
+
+/** When what an event tells of was noticed; null for what was recorded when it happened. */
+const noticedAt = ({ event }: Fact): number | null => {
+  if (event.data === null) return null;
+  if (event.type === 'OfferDiscovered') return event.data.firstShownAt;
+  if (event.type === 'DeliveriesRecorded') return event.data.deliveries[0]?.firstAt ?? null;
+  return event.type === 'RefusalsCounted' ? (event.data.refusals[0]?.firstAt ?? null) : null;
+};
+
+type Gap = { readonly takes: (fact: Fact) => boolean; readonly fact: Fact };
+
+const gapOf = (from: number, to: number, at: number, event: Fact['event']): Gap => ({
+  takes: (fact) => {
+    const time = noticedAt(fact);
+    return time !== null && time >= from && time <= to;
+  },
+  fact: { position: 0, eventId: 'event-of-the-gap', at, actor: null, event },
+});
+
+/** More was noticed around a time than could be recorded. */
+const dropping = (d: ReturnType<typeof dice>, lostAt: number): Gap => {
+  const [from, to] = [lostAt - d.between(0, 40_000), lostAt + d.between(0, 40_000)];
+  const data = { from, to: to + 60_000, sessions: d.between(1, 5_000) };
+  return gapOf(from, to, to + d.between(10, 2_000), { type: 'ObservationsDropped', data });
+};
+
+/** The process that had noticed something died before it was recorded, and another one was started. */
+const dying = (d: ReturnType<typeof dice>, lostAt: number): Gap => {
+  const diedAt = lostAt + d.between(0, 1_000);
+  const startedAt = diedAt + d.one([d.between(500, 5_000), d.between(5_000, 240_000)]);
+  const data = { role: d.one(['standalone', 'gateway']), instance: d.word(6), version: '0.1.0', startedAt };
+  return gapOf(diedAt - 1_500, diedAt, startedAt, { type: 'ProcessStarted', data });
+};
+
+/** The positions are those of the log: in the order of time. */
+const inOrder = (facts: readonly Fact[]): readonly Fact[] =>
+  facts.toSorted((a, b) => a.at - b.at).map((fact, position) => ({ ...fact, position }));
+
+/** Something happened, and exactly that is not in the record. */
+const lossy =
+  (
+    expected: readonly Cause[],
+    wishes: Wishes,
+    gapAt: (d: ReturnType<typeof dice>, lostAt: number) => Gap,
+    besides: (s: Stage) => void = () => undefined,
+  ): Make =>
+  (chance) => {
+    const d = dice(chance);
+    const plot = plotted(chance, { discoveredAfterMs: d.between(10, 9_000), ...wishes });
+    const s = stage(chance, plot);
+    besides(s);
+    const facts = s.facts();
+    const lost = facts.find(
+      ({ event }) => event.type === (s.answeredAt === null ? 'OfferDiscovered' : 'DeliveriesRecorded'),
+    );
+    const gap = gapAt(d, (lost && noticedAt(lost)) ?? s.publishedAt);
+    const left = facts.filter((fact) => !gap.takes(fact) && fact !== lost);
+    return { facts: inOrder([...left, gap.fact]), now: s.endedAt + 400_000, expected, gap: true };
+  };
 
 export const planted: Readonly<Record<string, Make>> = {
   'healthy, reported': plant(
@@ -470,4 +535,27 @@ export const planted: Readonly<Record<string, Make>> = {
     offerer: { sealed: true, trickles: true, kinds: [] },
     answerer: { sealed: true, trickles: true, kinds: [] },
   })),
+  'shown, and dropped': lossy(['discovered_not_answered'], unanswered, dropping),
+  'shown, and gone with the process': lossy(['discovered_not_answered'], unanswered, dying),
+  'fetched, and dropped': lossy(['signaling_complete'], {}, dropping),
+  'fetched, and gone with the process': lossy(['signaling_complete'], {}, dying),
+  'fetched and failed, and dropped': lossy(
+    ['ice_failed'],
+    { offerer: { kinds: ['relay'] }, answerer: { kinds: ['relay'] } },
+    dropping,
+    (s) => failed(s, 'failed'),
+  ),
 };
+
+/** Calls of any plot, of whose record something was lost. */
+export const withGaps =
+  (make: Make, how: 'dropped' | 'died'): Make =>
+  (chance) => {
+    const { facts, now, expected } = make(chance);
+    const d = dice(chance);
+    const times = facts.flatMap((fact) => noticedAt(fact) ?? []);
+    const [first, last] = [facts[0]?.at ?? now, Math.max(facts.at(-1)?.at ?? now, ...times)];
+    const lostAt = times.length > 0 && d.often(0.8) ? d.one(times) : d.between(first, last);
+    const gap = (how === 'dropped' ? dropping : dying)(d, lostAt);
+    return { facts: inOrder([...facts.filter((fact) => !gap.takes(fact)), gap.fact]), now, expected };
+  };

@@ -4,6 +4,9 @@ import type { Keyspace } from './keyspace.ts';
 import { NO_INDEX, NO_OUTPUT } from './rows.lua.ts';
 import { redisRows, rowIn } from './views.ts';
 
+/** Rows on a page, roughly. */
+const PAGE = 500;
+
 /** Credentials by name; an ended one is found until it is forgotten. */
 export const redisCredentials = (keyspace: Keyspace): View<CredentialRow> & Credentials & Forgets => {
   const rows = redisRows<CredentialRow>(keyspace, {
@@ -12,6 +15,7 @@ export const redisCredentials = (keyspace: Keyspace): View<CredentialRow> & Cred
     lua: [NO_INDEX, NO_OUTPUT],
   });
   const find = rows.script(`return redis.call('HGET', rows, take())`);
+  const scan = rows.script(`return redis.call('HSCAN', rows, take(), 'COUNT', ${PAGE})`);
   const liveCount = rows.script(`return redis.call('HLEN', rows) - redis.call('ZCARD', ended)`);
 
   return {
@@ -22,6 +26,14 @@ export const redisCredentials = (keyspace: Keyspace): View<CredentialRow> & Cred
     find: async (name) => {
       const kept = (await rows.run(find, [streamName('credential', name)])) as string | null;
       return kept === null ? undefined : rowIn<CredentialRow>(kept);
+    },
+    all: async function* () {
+      let cursor = '0';
+      do {
+        const [next, pairs] = (await rows.run(scan, [cursor])) as readonly [string, readonly string[]];
+        yield pairs.flatMap((kept, index) => (index % 2 === 0 ? [] : (rowIn<CredentialRow>(kept) ?? [])));
+        cursor = next;
+      } while (cursor !== '0');
     },
     liveCount: async () => Number(await rows.run(liveCount)),
   };

@@ -12,7 +12,7 @@ const PAGE_KEYS = 1_000;
 /**
  * `epochs` has the wrapped key of each epoch, `times` when it begins and ends, `data:<epoch>` its data keys. `destroyed`
  * counts what has made bytes useless that the append-only file still holds; `rewritten` is the count up to which it has
- * been rewritten since. ARGV: the prefix, then what each script says.
+ * been rewritten since. `settled` is a position of the log. ARGV: the prefix, then what each script says.
  */
 const NAMES = `
 local prefix = ARGV[1]
@@ -104,6 +104,15 @@ const REWRITTEN = script(
   `
 local known = tonumber(redis.call('GET', prefix .. 'rewritten') or 0)
 if tonumber(ARGV[2]) > known then redis.call('SET', prefix .. 'rewritten', ARGV[2]) end`,
+);
+
+/** The position that is expected, and the one to come. */
+const SETTLE = script(
+  NAMES,
+  `
+if (redis.call('GET', prefix .. 'settled') or '0') ~= ARGV[2] then return 0 end
+redis.call('SET', prefix .. 'settled', ARGV[3])
+return 1`,
 );
 
 /** What Redis must be told, so that it keeps what it takes and nothing else. */
@@ -215,6 +224,13 @@ export const redisKeyStore = (options: {
     destroyEpoch: async (id) => {
       const count = await destroyed(await run(DESTROY_EPOCH, id));
       return count === -1 ? null : count;
+    },
+    settledTo: async () => Number((await send('GET', `${prefix}settled`)) ?? 0),
+    settle: async (from, to) => (await run(SETTLE, from, to)) === 1,
+    usage: async () => {
+      const info = String(await send('INFO', 'memory'));
+      const numberOf = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+      return { bytes: numberOf('used_memory'), bound: numberOf('maxmemory') || null };
     },
     check: async () => {
       const names = Object.keys(NEEDED_SETTINGS);

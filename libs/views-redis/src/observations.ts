@@ -1,4 +1,4 @@
-import type { Observations, Observed, ObservedMinute, ObservedSession } from '@signalbox/read-models';
+import type { Dropped, Observations, Observed, ObservedMinute, ObservedSession } from '@signalbox/read-models';
 import type { Redis } from './connection.ts';
 import { script } from './script.ts';
 
@@ -8,29 +8,51 @@ const FLUSH_MS = 1_000;
 const FLUSHED_TOGETHER = 2_000;
 const MAX_WAITING = 20_000;
 
+type Taken = readonly [dropped: string, since: string, texts: readonly string[]];
+
 type Entry = { readonly session: ObservedSession } | { readonly minute: ObservedMinute };
 
-/** ARGV: the prefix, how many may wait, how many were dropped already, the entries. The oldest make room. */
+/** An entry begins with when the first of it was noticed: thirteen digits, which a script reads without the rest. */
+const TIME_DIGITS = 13;
+const entryText = (since: number, entry: Entry): string =>
+  String(since).padStart(TIME_DIGITS, '0') + JSON.stringify(entry);
+const entryIn = (text: string): Entry => JSON.parse(text.slice(TIME_DIGITS)) as Entry;
+
+/**
+ * ARGV: the prefix, how many may wait, of how many something was dropped already and since when, the entries. The oldest
+ * make room.
+ */
 const PUSH = script(`
-local waiting, dropped = ARGV[1] .. 'waiting', tonumber(ARGV[3])
-for i = 4, #ARGV do redis.call('RPUSH', waiting, ARGV[i]) end
+local waiting, lost = ARGV[1] .. 'entries', ARGV[1] .. 'lost'
+local dropped, since = tonumber(ARGV[3]), tonumber(ARGV[4])
+for i = 5, #ARGV do redis.call('RPUSH', waiting, ARGV[i]) end
 local over = redis.call('LLEN', waiting) - tonumber(ARGV[2])
 if over > 0 then
+  for _, entry in ipairs(redis.call('LRANGE', waiting, 0, over - 1)) do
+    local noticed = tonumber(string.sub(entry, 1, ${TIME_DIGITS}))
+    if dropped == 0 or noticed < since then since = noticed end
+    dropped = dropped + 1
+  end
   redis.call('LTRIM', waiting, over, -1)
-  dropped = dropped + over
 end
-if dropped > 0 then redis.call('INCRBY', ARGV[1] .. 'dropped', dropped) end
+if dropped > 0 then
+  redis.call('HINCRBY', lost, 'sessions', dropped)
+  local before = redis.call('HGET', lost, 'since')
+  if not before or since < tonumber(before) then redis.call('HSET', lost, 'since', string.format('%.0f', since)) end
+end
 return 1`);
 
 /** ARGV: the prefix, how many at most. */
 const TAKE = script(`
-local entries = redis.call('LPOP', ARGV[1] .. 'waiting', ARGV[2])
-return { redis.call('GETDEL', ARGV[1] .. 'dropped') or '0', entries or {} }`);
+local entries = redis.call('LPOP', ARGV[1] .. 'entries', ARGV[2])
+local lost = redis.call('HMGET', ARGV[1] .. 'lost', 'sessions', 'since')
+redis.call('DEL', ARGV[1] .. 'lost')
+return { lost[1] or '', lost[2] or '', entries or {} }`);
 
 /**
  * Observations of all processes together. Each gathers what it notices in `local` and sends it here about once a second
  * as one command, so that no request waits for it. What a process has not sent when it dies is lost, and what Redis
- * does not take is given up and counted; so is what a recorder has taken when it dies. Nothing rests on them.
+ * does not take is given up and counted.
  */
 export const redisObservations = (options: {
   readonly redis: Redis;
@@ -50,21 +72,24 @@ export const redisObservations = (options: {
   const prefix = `${redis.namespace}:observations:`;
   let callOff: (() => void) | null = null;
   let isClosed = false;
-  let lost = 0;
+  let lost: readonly Dropped[] = [];
 
   const flush = async (): Promise<void> => {
     const { sessions, minutes, dropped } = await local.take(FLUSHED_TOGETHER, now());
-    const entries: readonly Entry[] = [
-      ...sessions.map((session) => ({ session })),
-      ...minutes.map((minute) => ({ minute })),
+    const entries = [
+      ...sessions.map((session) => entryText(session.since, { session })),
+      ...minutes.map((minute) => entryText(minute.minute, { minute })),
     ];
-    const missing = dropped + lost;
-    if (entries.length === 0 && missing === 0) return;
-    lost = 0;
+    const missing = dropped ? [...lost, dropped] : lost;
+    if (entries.length === 0 && missing.length === 0) return;
+    lost = [];
+    const count = missing.reduce((sum, one) => sum + one.sessions, 0);
+    const since = missing.length > 0 ? Math.min(...missing.map((one) => one.since)) : 0;
     try {
-      await redis.run(PUSH, [prefix, maxWaiting, missing, ...entries.map((entry) => JSON.stringify(entry))]);
+      await redis.run(PUSH, [prefix, maxWaiting, count, since, ...entries]);
     } catch {
-      lost = missing + sessions.length;
+      const times = [...(count > 0 ? [since] : []), ...sessions.map((one) => one.since)];
+      lost = times.length > 0 ? [{ sessions: count + sessions.length, since: Math.min(...times) }] : [];
     }
   };
 
@@ -84,12 +109,12 @@ export const redisObservations = (options: {
       flushSoon();
     },
     take: async (limit) => {
-      const [dropped, texts] = (await redis.run(TAKE, [prefix, limit])) as readonly [string, readonly string[]];
-      const entries = texts.map((text) => JSON.parse(text) as Entry);
+      const [dropped, since, texts] = (await redis.run(TAKE, [prefix, limit])) as Taken;
+      const entries = texts.map(entryIn);
       return {
         sessions: entries.flatMap((entry) => ('session' in entry ? [entry.session] : [])),
         minutes: entries.flatMap((entry) => ('minute' in entry ? [entry.minute] : [])),
-        dropped: Number(dropped),
+        dropped: dropped === '' ? null : { sessions: Number(dropped), since: Number(since) },
       } satisfies Observed;
     },
     flush,

@@ -34,5 +34,10 @@ export const redisTileStore = ({ redis }: { readonly redis: Redis }): TileStore 
     clear: async () => {
       await redis.send('UNLINK', `${prefix}size`, `${prefix}tiles`);
     },
+    recall: async (name) => (await redis.send('HGET', `${prefix}remembered`, name)) as string | null,
+    remember: async (name, text) => {
+      if (text === null) await redis.send('HDEL', `${prefix}remembered`, name);
+      else await redis.send('HSET', `${prefix}remembered`, name, text);
+    },
   };
 };

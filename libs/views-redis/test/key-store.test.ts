@@ -68,6 +68,26 @@ keyStoreContract('Redis', async () => {
 });
 
 describe('the Redis of the keys', () => {
+  it('says where it is full, and at what it is full takes no more keys', async () => {
+    const { redis, store } = await open();
+    onTestFinished(async () => void (await redis.send('CONFIG', 'SET', 'maxmemory', '0')));
+    expect((await store.usage()).bound).toBeNull();
+    const epoch = { id: 'e', startsAt: 0, endsAt: 1, wrapped: 'w'.repeat(93) };
+    await store.addEpoch(epoch);
+    await configure(redis, { maxmemory: String((await store.usage()).bytes + 1_000_000) });
+    let isFull = false;
+    for (let batch = 0; !isFull && batch < 100; batch++) {
+      const keys = Array.from({ length: 256 }, (_, index) => ({ id: `e.${batch}-${index}`, wrapped: 'w'.repeat(93) }));
+      await store.addDataKeys('e', keys).catch((error) => {
+        expect(error).toBeInstanceOf(KeysUnavailable);
+        isFull = true;
+      });
+    }
+    expect(isFull).toBe(true);
+    const { bytes, bound } = await store.usage();
+    expect(bytes / (bound ?? 1)).toBeGreaterThan(0.95);
+  });
+
   let redis: Redis;
   beforeEach(async () => {
     ({ redis } = await open());

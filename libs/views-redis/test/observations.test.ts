@@ -5,7 +5,7 @@ import { redisObservations } from '@signalbox/views-redis';
 import { describe, expect, it } from 'vitest';
 import { connect } from './redis.ts';
 
-const shown = (sessionId: string) => ({ kind: 'discovered', sessionId, at: t0 }) as const;
+const shown = (sessionId: string, at = t0) => ({ kind: 'discovered', sessionId, at }) as const;
 
 observationsContract('Redis', async ({ maxSessions }) => {
   const redis = await connect();
@@ -58,6 +58,27 @@ describe('observations in Redis', () => {
     observations.note(shown('two'));
     await observations.flush();
     const { sessions, dropped } = await observations.take(10, t0);
-    expect([sessions.map(({ sessionId }) => sessionId), dropped]).toEqual([['two'], 1]);
+    expect([sessions.map(({ sessionId }) => sessionId), dropped]).toEqual([['two'], { sessions: 1, since: t0 }]);
+  });
+
+  it('tell since when those were noticed that were dropped, here and on the way', async () => {
+    const redis = await connect();
+    const of = (maxSessions: number) =>
+      redisObservations({
+        ...{ redis, local: memoryObservations({ maxSessions }), now: () => t0, after: () => () => undefined },
+        maxWaiting: 3,
+      });
+    const [small, large] = [of(1), of(100)];
+    for (let i = 0; i < 5; i++) large.note(shown(`large-${i}`, t0 + 10 + i));
+    await large.flush();
+    small.note(shown('small-1', t0 + 2));
+    small.note(shown('small-2', t0 + 30));
+    await small.flush();
+    // Two of the large one's, then the small one's first, which it dropped by itself, and one more that made room.
+    expect(await large.take(10, t0)).toMatchObject({
+      sessions: [{ sessionId: 'large-3' }, { sessionId: 'large-4' }, { sessionId: 'small-2' }],
+      dropped: { sessions: 4, since: t0 + 2 },
+    });
+    expect(await large.take(10, t0)).toMatchObject({ sessions: [], dropped: null });
   });
 });

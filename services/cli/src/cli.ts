@@ -1,4 +1,5 @@
 import { parseArguments } from './arguments.ts';
+import { checkpointsAcceptCommand } from './checkpoints-accept.ts';
 import type { Command } from './command.ts';
 import { WrongUsage } from './errors.ts';
 import { exportCommand } from './export.ts';
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   replayCommand,
   verifyCommand,
   proofCommand,
+  checkpointsAcceptCommand,
   keysStatusCommand,
   keysRotateCommand,
   keysExportCommand,
@@ -28,7 +30,7 @@ const commands: readonly Command[] = [
 ];
 
 const listed = (some: readonly Command[]): string =>
-  some.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join('\n');
+  some.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}`).join('\n');
 
 const help = `Signalbox, from the command line.
 

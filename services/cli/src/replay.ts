@@ -12,11 +12,13 @@ import {
 import { KeysUnavailable, type PayloadSeal, type RecordedEvent } from '@signalbox/event-sourcing';
 import { openSqliteKeyStore, openSqliteLogForReading } from '@signalbox/log-sqlite';
 import { pause } from '@signalbox/runtime';
-import { createVault } from '@signalbox/vault';
+import { createVault, importKeys, type KeyStore } from '@signalbox/vault';
+import { memoryKeyStore } from '@signalbox/vault/memory';
 import type { Given } from './arguments.ts';
 import type { Command } from './command.ts';
 import { Failure, WrongUsage } from './errors.ts';
 import type { Host } from './host.ts';
+import { readKeys } from './keys-format.ts';
 import { isBrokenPipe, write } from './output.ts';
 import { painter } from './paint.ts';
 import { counted, createProgress, shown } from './progress.ts';
@@ -26,14 +28,17 @@ import { entryLine, timeOf } from './tell-entry.ts';
 
 const help = `signalbox replay: folds the log again, up to a moment, and says what it comes to.
 
-  signalbox replay [--until TIME | --position N] [--speed 10x] [--data-dir DIR | --export FILE] [--json] [--progress]
+  signalbox replay [--until TIME | --position N] [--speed 10x] [--data-dir DIR | --export FILE] [--keys FILE] [--json]
+                   [--progress]
 
   --until TIME     2026-11-20T10:04:05.123Z, or epoch milliseconds; what was recorded then still counts. Without it, all
   --position N     up to this position instead
   --speed 10x      tells each event as it comes, ten times as fast as it happened; 1x is as fast as it was
   --data-dir DIR   the directory of a standalone server (SIGNALBOX_DATA_DIR, else ./data). The log is only read, and the
-                   server may be running; it has the keys then, and what is sealed is told by its envelope
+                   server may be running: it has the keys then, and without --keys only envelopes are told
   --export FILE    what “signalbox export” has written; with --data-dir, opened with the keys from there
+  --keys FILE      opened with these keys instead, which “signalbox keys export” has written (of a running server:
+                   --server). All of them are held in memory. They open what was erased since they were exported, too
   --json           for programs: a line for each event that is told, and one for what it comes to
   --progress       a line every few seconds, also where standard error is no terminal
 
@@ -46,6 +51,8 @@ Examples:
   npm run --silent signalbox -- replay --until 2026-11-20T10:04:05.123Z
   npm run --silent signalbox -- replay --until 2026-11-20T10:04:05Z --speed 10x
   npm run --silent signalbox -- replay --export signalbox.ndjson --json
+  npm run --silent signalbox -- keys export --server http://127.0.0.1:3000 --out keys.ndjson
+  npm run --silent signalbox -- replay --keys keys.ndjson
 
 Ends with 0 when it is done, or when whoever reads it wants no more; 1 when it failed; 2 when it was called wrongly.
 `;
@@ -63,6 +70,7 @@ export const replayCommand: Command = {
     speed: { takes: '10x' },
     'data-dir': { takes: 'DIR' },
     export: { takes: 'FILE' },
+    keys: { takes: 'FILE' },
     json: 'flag',
     progress: 'flag',
   },
@@ -76,9 +84,8 @@ export const replayCommand: Command = {
       ['SIGNALBOX_MASTER_KEYS'],
     );
     const directory = resolve(dataDir);
+    const keys = await keysFor(given, directory, masterKeysIn(directory, secrets.masterKeys), host);
     const log = await openLog(given, directory);
-    const isTold = given.text('export') === undefined || given.text('data-dir') !== undefined;
-    const keys = isTold ? await openKeys(directory, secrets.masterKeys, host) : closed('they are not in an export');
     const progress = createProgress('Replaying', { ...host, isPiped: false }, { asLines: given.flag('progress') });
     const tell = speed === null ? null : teller(host, speed, given.flag('json'));
     try {
@@ -144,24 +151,55 @@ const closed = (missing: string): Keys => ({
   open: async (payloads) => payloads.map(({ keyId, data }) => (keyId === null ? data : null)),
 });
 
-/** A key store belongs to the server while that runs. */
-const openKeys = async (directory: string, given: readonly string[], { clock, chance }: Host): Promise<Keys> => {
-  const path = join(directory, 'keys.db');
+const keysFor = (given: Given, directory: string, masterKeys: readonly string[], host: Host): Promise<Keys> | Keys => {
+  const file = given.text('keys');
+  if (file !== undefined) return exportedKeysIn(file, masterKeys, host);
+  const isTold = given.text('export') === undefined || given.text('data-dir') !== undefined;
+  return isTold ? openKeys(directory, masterKeys, host) : closed('they are not in an export');
+};
+
+const masterKeysIn = (directory: string, given: readonly string[]): readonly string[] => {
   const made = join(directory, 'keys', 'master.key');
-  const masterKeys = given.length > 0 ? given : existsSync(made) ? [readFileSync(made, 'utf8').trim()] : [];
+  return given.length === 0 && existsSync(made) ? [readFileSync(made, 'utf8').trim()] : given;
+};
+
+const NO_MASTER_KEY = 'no master key is known: see SIGNALBOX_MASTER_KEYS';
+
+/** Whoever names a file wants what is sealed opened: anything that prevents it is a `Failure`. */
+const exportedKeysIn = async (file: string, masterKeys: readonly string[], host: Host): Promise<Keys> => {
+  if (!existsSync(file)) throw new Failure(`There is no file ${file}.`);
+  if (masterKeys.length === 0) throw new Failure(`The keys in ${file} open nothing: ${NO_MASTER_KEY}.`);
+  const store = memoryKeyStore();
+  for await (const rows of readKeys(createReadStream(file))) await importKeys(store, rows);
+  const keys = await opening(store, masterKeys, host);
+  if (keys.missing !== null) throw new Failure(`The keys in ${file} can’t all be used: ${keys.missing}.`);
+  return keys;
+};
+
+/** A key store belongs to the server while that runs. */
+const openKeys = async (directory: string, masterKeys: readonly string[], host: Host): Promise<Keys> => {
+  const path = join(directory, 'keys.db');
   if (!existsSync(path)) return closed(`there is no ${path}`);
-  if (masterKeys.length === 0) return closed('no master key is known: see SIGNALBOX_MASTER_KEYS');
+  if (masterKeys.length === 0) return closed(NO_MASTER_KEY);
   try {
-    const store = await openSqliteKeyStore({ path });
-    const vault = createVault({
-      ...{ store, chance, now: clock.now, epochMs: 3_600_000 },
-      masterKeys: masterKeys.map((key) => Buffer.from(key, 'hex')),
-    });
-    return { open: vault.fresh.open, missing: null, close: () => store.close() };
+    return await opening(await openSqliteKeyStore({ path }), masterKeys, host);
   } catch (error) {
     if (!(error instanceof KeysUnavailable)) throw error;
     return closed(error.message);
   }
+};
+
+const opening = async (store: KeyStore, masterKeys: readonly string[], { clock, chance }: Host): Promise<Keys> => {
+  const vault = createVault({
+    ...{ store, chance, now: clock.now, epochMs: 3_600_000 },
+    masterKeys: masterKeys.map((key) => Buffer.from(key, 'hex')),
+  });
+  const missing = (await vault.status()).missing.map(({ id }) => id).join(', ');
+  return {
+    open: vault.fresh.open,
+    missing: missing === '' ? null : `master key ${missing} is not given: see SIGNALBOX_MASTER_KEYS`,
+    close: () => store.close(),
+  };
 };
 
 const untilIn = (given: Given): Until => {

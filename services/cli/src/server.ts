@@ -6,7 +6,7 @@ import { Failure, WrongUsage } from './errors.ts';
 import type { Host } from './host.ts';
 import { settings } from './settings.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:3000';
+export const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 /** A server that has not begun to answer by then will not. */
 const PATIENCE_MS = 60_000;

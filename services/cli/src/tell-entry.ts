@@ -78,6 +78,8 @@ const says = ({ type, payload, size }: ToldEntry): string => {
         .join(', ');
     case 'ConnectionReported':
       return `${tame(String(payload.outcome))}, as the ${tame(String(payload.role))} says`;
+    case 'ObservationsDropped':
+      return `what was noticed of ${tame(String(payload.sessions))} sessions was dropped`;
     default:
       return Object.entries(payload)
         .filter(([name, value]) => typeof value === 'string' && !/At$/.test(name))

@@ -45,8 +45,9 @@ const help = `signalbox verify: looks whether anything in the log was changed, a
   --progress           a line every few seconds, also where standard error is no terminal
 
 Everything is made again from what is stored: the hash of each event and its link with the one before it, the order and
-the times, the tree over the whole log and with it every checkpoint, and who signed it. The first position that differs is
-named, and what differs there. What came after the last checkpoint is held together by its links alone.
+the times, the tree over the whole log and with it every checkpoint, and who signed it. No keys are needed: hashes are
+over what is stored, sealed as it is. The first position that differs is named, and what differs there. What came after
+the last checkpoint is held together by its links alone.
 
 Examples:
 

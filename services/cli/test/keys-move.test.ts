@@ -1,8 +1,11 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { openSqliteKeyStore } from '@signalbox/log-sqlite';
 import { exportKeys, type KeyRows } from '@signalbox/vault';
 import { describe, expect, it } from 'vitest';
+import { anAdminServer } from './admin-server.ts';
 import { aDirectory, signalbox } from './fixtures.ts';
 
 const open = (dataDir: string) => openSqliteKeyStore({ path: join(dataDir, 'keys.db') });
@@ -31,6 +34,7 @@ const someKeys = async (mark = 'w'): Promise<string> => {
     }));
     await store.addDataKeys(id, keys);
   }
+  await store.settle(0, 4_711);
   await store.close();
   return dataDir;
 };
@@ -53,6 +57,64 @@ describe('moving keys', () => {
     expect(await rowsIn(to)).toEqual(await rowsIn(from));
     const again = await signalbox(['keys', 'export', '--data-dir', to]);
     expect(again).toMatchObject({ code: 0, stdout: readFileSync(file, 'utf8') });
+  });
+
+  it('takes them from a running server too, and writes the same', async () => {
+    const from = await someKeys();
+    const { stdout } = await signalbox(['keys', 'export', '--data-dir', from]);
+    const env = { SIGNALBOX_ADMIN_KEYS: 'ab'.repeat(32) };
+    const server = await anAdminServer((_, response) => {
+      // In pieces that end anywhere.
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      for (let at = 0; at < stdout.length; at += 10_007) response.write(stdout.slice(at, at + 10_007));
+      response.end();
+    });
+    const file = join(aDirectory(), 'keys.ndjson');
+    expect(await signalbox(['keys', 'export', '--server', server.url, '--out', file], { env })).toEqual({
+      ...{ code: 0, stdout: '', stderr: 'Exported 2 epochs with 1,203 keys.\n' },
+    });
+    expect(readFileSync(file, 'utf8')).toBe(stdout);
+    expect(server.asked).toMatchObject([
+      { method: 'POST', path: '/v1/admin/keys/exports', authorization: `Bearer ${'ab'.repeat(32)}` },
+    ]);
+    const both = await signalbox(['keys', 'export', '--server', server.url, '--keys', 'redis://x'], { env });
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('--server and --keys are both given') });
+  });
+
+  it.each([
+    ['ends before its last line', (response: ServerResponse) => void response.end(), 'The export ends too early'],
+    ['breaks off', (response: ServerResponse) => void response.destroy(), 'ended before all keys were sent'],
+  ])('leaves no file of an answer that %s', async (_, end, said) => {
+    const { stdout } = await signalbox(['keys', 'export', '--data-dir', await someKeys()]);
+    const server = await anAdminServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.write(`${stdout.trimEnd().split('\n').slice(0, -1).join('\n')}\n`, () => end(response));
+    });
+    const file = join(aDirectory(), 'keys.ndjson');
+    const env = { SIGNALBOX_ADMIN_KEYS: 'ab'.repeat(32) };
+    const ran = await signalbox(['keys', 'export', '--server', server.url, '--out', file], { env });
+    expect(ran).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(said) });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('reads exports of the version before, whose destructions the whole log has to tell', async () => {
+    const { stdout } = await signalbox(['keys', 'export', '--data-dir', await someKeys()]);
+    let sum = '';
+    const old = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => {
+        const { settledTo: _, ...says } = JSON.parse(line).says;
+        if (says.kind === 'head') says.version = 1;
+        sum = createHash('sha256')
+          .update(sum + JSON.stringify(says))
+          .digest('hex');
+        return `${JSON.stringify({ says, sum })}\n`;
+      })
+      .join('');
+    const to = aDirectory();
+    expect(await signalbox(['keys', 'import', '--data-dir', to], { input: old })).toMatchObject({ code: 0 });
+    expect((await rowsIn(to))[0]).toEqual({ kind: 'settled', upTo: 0 });
   });
 
   it('refuses a store that has other keys', async () => {

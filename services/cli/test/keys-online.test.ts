@@ -11,13 +11,15 @@ const epoch = (id: string, masterKey: string) => ({ id, startsAt: 0, endsAt: 3_6
 const status = {
   current: 'newnewnewnew',
   masterKeys: [
-    { id: 'newnewnewnew', epochs: 1 },
-    { id: 'oldoldoldold', epochs: 12 },
-    { id: 'spare-spare-', epochs: 0 },
+    { id: 'newnewnewnew', epochs: 1, credentials: 0 },
+    { id: 'oldoldoldold', epochs: 12, credentials: 3 },
+    { id: 'olderolderol', epochs: 0, credentials: 1 },
+    { id: 'spare-spare-', epochs: 0, credentials: 0 },
   ],
   unneeded: ['spare-spare-'],
   missing: [],
   epochs: [epoch('a', 'newnewnewnew'), { ...epoch('lasting', 'oldoldoldold'), startsAt: null, endsAt: null }],
+  store: { bytes: 812_646, bound: 1_073_741_824 },
 };
 
 const problem = (status: number, code: string) => ({
@@ -31,10 +33,11 @@ describe('signalbox keys', () => {
     expect(await signalbox(['keys', 'status', '--server', server.url], { env })).toEqual({
       ...{ code: 0, stderr: '' },
       stdout: `Master keys:
-  newnewnewnew    1 epoch  wraps what is new
-  oldoldoldold  12 epochs  still needed: signalbox keys rotate
-  spare-spare-   0 epochs  not needed: may be removed
-512 keys in 2 epochs.
+  newnewnewnew                      1 epoch  wraps what is new
+  oldoldoldold  12 epochs and 3 credentials  still needed: signalbox keys rotate; then still needed until these credentials have ended or were rotated by their owners
+  olderolderol                 1 credential  still needed until these credentials have ended or were rotated by their owners
+  spare-spare-                     0 epochs  not needed: may be removed
+512 keys in 2 epochs. The key store takes 812,646 of 1,073,741,824 bytes: 0 %.
 `,
     });
     expect(server.asked).toEqual([{ method: 'GET', path: '/v1/admin/keys', authorization: `Bearer ${KEY}`, body: '' }]);
@@ -43,13 +46,18 @@ describe('signalbox keys', () => {
   });
 
   it('status fails when a master key is missing, and says so on both outputs', async () => {
-    const missing = [{ id: 'gone-gone-go', epochs: 3 }];
+    const missing = [
+      { id: 'gone-gone-go', epochs: 3, credentials: 2 },
+      { id: 'lost-lost-lo', epochs: 0, credentials: 1 },
+    ];
     const server = await anAdminServer((_, response) => json(response, { ...status, missing }));
     expect(await signalbox(['keys', 'status', '--server', server.url], { env })).toEqual({
       code: 1,
-      stdout: expect.stringContaining('  gone-gone-go   3 epochs  MISSING from SIGNALBOX_MASTER_KEYS\n'),
+      stdout: expect.stringMatching(
+        / {2}gone-gone-go +3 epochs and 2 credentials {2}MISSING from SIGNALBOX_MASTER_KEYS\n {2}lost-lost-lo +1 credential {2}MISSING/,
+      ),
       stderr:
-        '3 epochs can’t be read: put the missing master keys back into SIGNALBOX_MASTER_KEYS, behind the current one.\n',
+        '3 epochs and 3 credentials can’t be read: put the missing master keys back into SIGNALBOX_MASTER_KEYS, behind the current one.\n',
     });
   });
 

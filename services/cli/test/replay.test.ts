@@ -5,7 +5,7 @@ import { createEventCodec } from '@signalbox/event-schemas';
 import { streamName } from '@signalbox/event-sourcing';
 import { openSqliteKeyStore, openSqliteLog } from '@signalbox/log-sqlite';
 import { answered, fakeClock, metadata, offered, sdpOffer, seededChance, t0, withdrawn } from '@signalbox/testing';
-import { createVault } from '@signalbox/vault';
+import { createVault, exportedKeys, exportKeys } from '@signalbox/vault';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { aDirectory, signalbox } from './fixtures.ts';
 
@@ -96,6 +96,41 @@ describe('signalbox replay', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/3 events could not be read \(The key store .* is in use/);
     expect(stdout).toContain('session/unreadable');
+  });
+
+  it('opens what is sealed with exported keys, beside a server that runs and from an export of the log', async () => {
+    const { dataDir, store, close } = await aCall();
+    const file = join(aDirectory(), 'keys.ndjson');
+    writeFileSync(file, await Array.fromAsync(exportedKeys(exportKeys(store)).lines).then((lines) => lines.join('')));
+    const opened = await signalbox(['replay', '--data-dir', dataDir, '--keys', file]);
+    expect(opened).toMatchObject({ code: 0, stdout: expect.stringContaining('1  session/withdrawn') });
+    expect(opened.stdout).not.toContain('could not be read');
+    const log = join(aDirectory(), 'log.ndjson');
+    await close();
+    expect((await signalbox(['replay', '--data-dir', dataDir])).stdout).toBe(opened.stdout);
+    await signalbox(['export', '--data-dir', dataDir, '--out', log]);
+    const env = { SIGNALBOX_DATA_DIR: aDirectory(), SIGNALBOX_MASTER_KEYS: MASTER_KEY };
+    expect(await signalbox(['replay', '--export', log, '--keys', file], { env })).toEqual(opened);
+  });
+
+  it('fails where the keys that were named open nothing', async () => {
+    const { dataDir, store, close } = await aCall();
+    onTestFinished(close);
+    const file = join(aDirectory(), 'keys.ndjson');
+    const lines = await Array.fromAsync(exportedKeys(exportKeys(store)).lines);
+    writeFileSync(file, lines.join(''));
+    const cut = join(aDirectory(), 'cut.ndjson');
+    writeFileSync(cut, lines.slice(0, -1).join(''));
+    const master = { SIGNALBOX_MASTER_KEYS: MASTER_KEY };
+    for (const [args, env, said] of [
+      [['--keys', file], { SIGNALBOX_DATA_DIR: aDirectory() }, 'no master key is known: see SIGNALBOX_MASTER_KEYS'],
+      [['--keys', `${file}.not`], {}, 'There is no file'],
+      [['--keys', cut], master, 'The export ends too early'],
+      [['--keys', file], { SIGNALBOX_MASTER_KEYS: '22'.repeat(32) }, 'is not given: see SIGNALBOX_MASTER_KEYS.'],
+    ] as const) {
+      const ran = await signalbox(['replay', ...args], { env: { SIGNALBOX_DATA_DIR: dataDir, ...env } });
+      expect(ran).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining(said) });
+    }
   });
 
   it('tells events as fast as it is asked to, without what could harm a terminal or tells an address', async () => {

@@ -1,6 +1,7 @@
 import {
   createEdge,
   createIdentity,
+  createKeyReport,
   createRpc,
   createWriter,
   type Keys,
@@ -9,10 +10,11 @@ import {
   type Stores,
   whenShown,
 } from '@signalbox/assembly';
-import { type History, scanningHistory } from '@signalbox/audit';
+import type { History } from '@signalbox/audit';
 import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
 import { createErasure } from '@signalbox/commands';
 import { createV1 } from '@signalbox/contracts';
+import { createLocator } from '@signalbox/evidence';
 import type { App } from '@signalbox/http';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
 import { queryDeps, queryRoutes } from '@signalbox/query';
@@ -88,18 +90,20 @@ export const buildGateway = async (options: {
     },
     liveSessions: () => sessionQueries.liveCount(),
   });
+  const keyReport = createKeyReport(keys, stores.credentials, now);
   await app.register(recorderRoutes, {
     recorder: createRecorder({
-      ...{ context, log, codec, keys, index: stores.auditIndex, tiles: stores.tiles },
-      history: { ...scanningHistory(log), readBack: log.readBack },
-      positions: async () => new Map([['audit index', await stores.auditIndex.position()]]),
+      ...{ context, log, codec, keys, keyReport, index: stores.auditIndex, tiles: stores.tiles },
+      history: { ...createLocator({ log, tiles: stores.tiles }), readBack: log.readBack },
+      positions: stores.positions,
     }),
     admin: {
       erasure: createErasure({
         ...{ log, keys: keys.vault, index: stores.auditIndex, now, newId: () => chance.orderedUuid() },
         ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, operations: writeSide.operations },
       }),
-      ...{ vault: keys.vault, now, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      ...{ vault: keys.vault, keyStore: keys.store, keyReport: () => keyReport(0) },
+      ...{ now, tiles: stores.tiles, contextOf: commandContext, recordOperation: writeSide.operations.record },
       rebuilds: options.rebuilds,
     },
   });

@@ -1,4 +1,4 @@
-import { createKeys, refuseLostKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
+import { createKeys, refuseLostKeys, roleHelp, roleWelcome, settleKeys } from '@signalbox/assembly';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { openKeys } from '@signalbox/stack/keys';
 import { openLog } from '@signalbox/stack/log';
@@ -12,6 +12,7 @@ const open = async (context: ServiceContext): Promise<Opened> => {
   const keyStore = await openKeys(context);
   await refuseLostKeys(keyStore, log);
   const keys = await createKeys(context, keyStore);
+  await settleKeys(keys, log, context);
   const { stores, rebuilds, close: closeStores } = await openStores(context);
   const { app, close } = await buildGateway({ context, log, keys, stores, rebuilds });
   return {

@@ -1,9 +1,11 @@
+import { createKeyReport } from '@signalbox/assembly';
 import type { CommandContext } from '@signalbox/commands';
 import { createHttpApp } from '@signalbox/http';
 import { memoryIdempotencyStore, memoryRateLimiter } from '@signalbox/memory';
+import type { CredentialRow } from '@signalbox/read-models';
 import { createLogger, loadConfig, noMetrics } from '@signalbox/runtime';
 import { fakeClock, seededChance, t0 } from '@signalbox/testing';
-import { createVault, type Vault } from '@signalbox/vault';
+import { createVault, exportedKeys, exportKeys, type KeyRing, keyRing, type Vault } from '@signalbox/vault';
 import { memoryKeyStore } from '@signalbox/vault/memory';
 import { describe, expect, it } from 'vitest';
 import { type KeyRoutesDeps, keyRoutes } from '../src/routes/admin/keys.ts';
@@ -16,7 +18,7 @@ const context: CommandContext = {
 const scopes = { admin: ['admin'], audit: ['audit'], client: ['client'] } as const;
 
 /** The routes on the real HTTP layer; a bearer token is the name of its scope. */
-const aServer = async (vault: Vault) => {
+const aServer = async (vault: Vault, rows: readonly CredentialRow[] = []) => {
   const loaded = loadConfig({ SIGNALBOX_RATE_LIMITS: 'off' }, () => '');
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const clock = fakeClock(t0);
@@ -38,7 +40,22 @@ const aServer = async (vault: Vault) => {
     ...{ clock, timers: clock, chance: seededChance(7), checkResponses: true },
   });
   const recordOperation: KeyRoutesDeps['recordOperation'] = async (...what) => void recorded.push(what);
-  await app.register(keyRoutes, { vault, recordOperation, contextOf: () => context, now: clock.now });
+  const credentials = {
+    all: async function* () {
+      yield rows;
+    },
+  };
+  const report = createKeyReport({ vault, store, ring: await vault.secretRing() }, credentials, clock.now);
+  await app.register(keyRoutes, {
+    ...{
+      vault,
+      keyStore: store,
+      keyReport: () => report(0),
+      recordOperation,
+      contextOf: () => context,
+      now: clock.now,
+    },
+  });
   const as = (scope: string, method: 'GET' | 'POST', url: string) =>
     app.inject({ method, url, headers: { authorization: `Bearer ${scope}` } });
   return { app, as, recorded };
@@ -61,11 +78,12 @@ describe('the keys, over HTTP', () => {
     expect(before.json()).toEqual({
       current,
       masterKeys: [
-        { id: current, epochs: 0 },
-        { id: masterKeys[1].id, epochs: 1 },
+        { id: current, epochs: 0, credentials: 0 },
+        { id: masterKeys[1].id, epochs: 1, credentials: 0 },
       ],
       ...{ unneeded: [], missing: [] },
       epochs: [{ id: 'secrets', startsAt: null, endsAt: null, dataKeys: 0, masterKey: masterKeys[1].id }],
+      store: { bytes: expect.any(Number), bound: null },
     });
     const rotated = await as('admin', 'POST', '/v1/admin/keys/rotations');
     expect([rotated.statusCode, rotated.json()]).toEqual([200, { to: current, rewrapped: 1, total: 1 }]);
@@ -77,11 +95,69 @@ describe('the keys, over HTTP', () => {
     expect((await as('admin', 'GET', '/v1/admin/keys')).json().unneeded).toEqual([masterKeys[1].id]);
   });
 
+  it('say that a master key is needed by credentials that it seals itself, whatever was rotated', async () => {
+    const vault = vaultWith(2, 1);
+    await vault.rotate();
+    const random = seededChance(9);
+    const masterKey = (byte: number) => keyRing([new Uint8Array(32).fill(byte)], random);
+    const sealed = (ring: Pick<KeyRing, 'seal'>) => ring.seal(Buffer.from('s3cret'), 'credential/ann');
+    const [old, lost, now] = [sealed(masterKey(1)), sealed(masterKey(7)), sealed(await vault.secretRing())];
+    const row = (given: Partial<CredentialRow>): CredentialRow => ({
+      ...{ name: 'ann', sealedSecret: now, previous: null, issuedAt: 0, expiresAt: t0 + 1, lifetime: 'fixed' },
+      ...{ endedAt: null, ...given },
+    });
+    const { as } = await aServer(vault, [
+      row({}),
+      row({ sealedSecret: old }),
+      row({ sealedSecret: old, previous: { sealedSecret: old, validUntil: t0 + 1 } }),
+      row({ previous: { sealedSecret: old, validUntil: t0 + 1 } }),
+      // These can't be used any more.
+      row({ previous: { sealedSecret: old, validUntil: t0 } }),
+      row({ sealedSecret: old, expiresAt: t0 }),
+      row({ sealedSecret: old, endedAt: t0 - 1 }),
+      row({ sealedSecret: lost }),
+    ]);
+    const { current, masterKeys, unneeded, missing } = (await as('admin', 'GET', '/v1/admin/keys')).json();
+    expect(masterKeys).toEqual([
+      { id: current, epochs: 1, credentials: 0 },
+      { id: masterKey(1).currentKeyId, epochs: 0, credentials: 3 },
+    ]);
+    expect(unneeded).toEqual([]);
+    expect(missing).toEqual([{ id: masterKey(7).currentKeyId, epochs: 0, credentials: 1 }]);
+  });
+
+  it('are sent wrapped, all of them, to the admin scope, which is recorded before', async () => {
+    const { as, recorded } = await aServer(vaultWith(2, 1));
+    const ids = Array.from({ length: 3_000 }, (_, index) => `e.${index}`);
+    await store.addEpoch({ id: 'e', startsAt: 0, endsAt: 1, wrapped: 'wrapped-epoch' });
+    await store.addDataKeys(
+      'e',
+      ids.map((id) => ({ id, wrapped: `wrapped-${id}` })),
+    );
+    const answer = await as('admin', 'POST', '/v1/admin/keys/exports');
+    expect([answer.statusCode, answer.headers['content-type'], answer.headers['cache-control']]).toEqual([
+      ...[200, 'application/x-ndjson', 'no-store'],
+    ]);
+    expect(answer.body).toBe((await Array.fromAsync(exportedKeys(exportKeys(store)).lines)).join(''));
+    const sent = answer.body
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text).says);
+    expect(sent.at(-1)).toEqual({ kind: 'end', epochs: 2, keys: 3_000 });
+    expect(sent.slice(0, -1).flatMap(({ keys = [] }) => keys.map(({ id }: { readonly id: string }) => id))).toEqual(
+      ids,
+    );
+    expect(recorded).toEqual([
+      [{ type: 'AdminActed', data: { action: 'export keys', target: null, actedAt: t0 } }, context],
+    ]);
+  });
+
   it.each(['audit', 'client'])('are not for the %s scope, nor for nobody', async (scope) => {
     const { app, as, recorded } = await aServer(vaultWith(5, 2, 1));
     for (const [method, url] of [
       ['GET', '/v1/admin/keys'],
       ['POST', '/v1/admin/keys/rotations'],
+      ['POST', '/v1/admin/keys/exports'],
     ] as const) {
       expect((await as(scope, method, url)).statusCode).toBe(403);
       expect((await app.inject({ method, url })).statusCode).toBe(401);

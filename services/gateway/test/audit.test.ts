@@ -96,11 +96,18 @@ const createRig = async () => {
   };
   const operations: unknown[] = [];
   await app.register(auditRoutes, {
-    ...{ audit, log, source: 'signalbox', timers: clock, maxWaitMs: 30_000, requestMs: 10_000 },
+    ...{ audit, log, source: 'signalbox', timers: clock, now: clock.now, maxWaitMs: 30_000, requestMs: 10_000 },
     onShown: (payloads) => {
       shown.payloads += payloads;
     },
-    health: async () => ({ head: 4, checkpoint: null, verification: null, keys: { unneeded: [] }, readModels: [] }),
+    health: async () => ({
+      head: 4,
+      checkpoint: null,
+      contradiction: null,
+      verification: null,
+      keys: { unneeded: [] },
+      readModels: [],
+    }),
   });
   await app.register(rebuildRoutes, {
     ...{ rebuilds, now: clock.now },
@@ -287,6 +294,19 @@ describe('the audit routes', () => {
     expect(text.split('\n').filter((line) => line.startsWith('{'))).toHaveLength(804);
     expect(text).toContain('"position":"804"');
     expect(read).toBeGreaterThan(8);
+  });
+
+  it('refuse moments that have yet to come, and say what time it is', async () => {
+    for (const path of ['sessions/s1/state?', 'credentials/carol/state?', 'read-models/discovery?tag=games&']) {
+      const ahead = await get(`/v1/audit/${path}at=${t0 + 5_001}`);
+      expect([path, ahead.status, ahead.body.code]).toEqual([path, 400, 'INVALID_PARAMS']);
+      expect(ahead.body.detail).toContain(`it is ${t0} here`);
+      expect((await get(`/v1/audit/${path}at=${t0 + 5_000}`)).status).toBe(200);
+    }
+    const { body } = await get(`/v1/audit/sessions/s1/state?at=${t0}`);
+    expect(body).toMatchObject({ dueAt: expect.any(Number), overdue: false });
+    await clock.advance(body.dueAt - t0);
+    expect((await get(`/v1/audit/sessions/s1/state?at=${body.dueAt}`)).body).toMatchObject({ overdue: true });
   });
 
   it('show what discovery showed at a moment', async () => {

@@ -2,6 +2,7 @@ import { scanningHistory } from '@signalbox/audit';
 import { evidenceSeed, fillWithEvidence } from '@signalbox/conformance';
 import {
   checkProof,
+  createLocator,
   equal,
   isConsistent,
   memoryTileStore,
@@ -44,7 +45,9 @@ const aServer = async () => {
     ...{ clock, timers: clock, chance, checkResponses: true },
   });
   await app.register(auditEvidence, {
-    ...{ logId: log.id, keys: [signer], log, find: history.find, tiles },
+    ...{ logId: log.id, keys: [signer], log, tiles },
+    find: (eventId, position) =>
+      position === undefined ? history.find(eventId) : createLocator({ log, tiles }).find(eventId, position),
     checkpoints: recordedCheckpoints({ readBack: history.readBack, origin: originOf(log.id), keys: [signer] }),
   });
   await app.ready();
@@ -85,6 +88,19 @@ it('proves that an event is in the log', async () => {
     status: 503,
     body: { code: 'NOT_CAUGHT_UP' },
   });
+});
+
+it('finds an event by its position too, and says when one is needed', async () => {
+  const { get, log } = await aServer();
+  const [event] = await log.readAll(76, 1);
+  expect((await get(`/v1/audit/events/${event?.id}/proof?position=77`)).body).toMatchObject({
+    position: 77,
+    index: 76,
+  });
+  const other = await get(`/v1/audit/events/${event?.id}/proof?position=78`);
+  expect([other.status, other.body.detail]).toEqual([404, expect.stringContaining('has another id')]);
+  expect((await get('/v1/audit/events/nothing/proof')).body.detail).toContain('?position=');
+  expect((await get(`/v1/audit/events/${event?.id}/proof?position=-1`)).status).toBe(400);
 });
 
 it('proves that the log was only added to', async () => {

@@ -1,4 +1,4 @@
-import { createKeys, refuseLostKeys, roleHelp, roleWelcome } from '@signalbox/assembly';
+import { createKeys, refuseLostKeys, roleHelp, roleWelcome, settleKeys } from '@signalbox/assembly';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { openProjectorBus } from '@signalbox/stack/bus';
 import { openKeys } from '@signalbox/stack/keys';
@@ -13,6 +13,7 @@ const open = async (context: ServiceContext): Promise<Opened> => {
   const keyStore = await openKeys(context);
   await refuseLostKeys(keyStore, log);
   const keys = await createKeys(context, keyStore);
+  await settleKeys(keys, log, context);
   const { readModelsOf, close: closeStores } = await openStores(context);
   const subscriber = await openProjectorBus(context);
   const readModels = readModelsOf(log.id);

@@ -1,6 +1,6 @@
 import { answered, candidatesAdded, issued, offered, settle, swept, t0, withdrawn } from '@signalbox/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { resume } from '../src/app.ts';
+import { followInBatches, resume } from '../src/app.ts';
 import { failing, type Log, newLog, newReadSide, record, run } from './rig.ts';
 
 let log: Log;
@@ -119,6 +119,78 @@ describe('following', () => {
     await publish('s2');
     await settle();
     expect(await openIn(readSide)).toEqual(['s1']);
+  });
+});
+
+describe('following in batches', () => {
+  /** A log that delivers commit by commit, as one does whose tail is followed. */
+  const byCommit = (): Pick<Log, 'readAll' | 'head' | 'subscribeAll'> => ({
+    ...log,
+    subscribeAll: async function* (after, options) {
+      for await (const delivery of log.subscribeAll(after, options)) {
+        if (delivery.kind === 'caught_up') yield delivery;
+        else for (const event of delivery.events) yield { kind: 'events', events: [event] };
+      }
+    },
+  });
+
+  const rig = (after = 0) => {
+    const { runner, ...readSide } = newReadSide(log);
+    const sizes: number[] = [];
+    const counting: typeof runner = {
+      ...runner,
+      apply: async (batch) => {
+        sizes.push(batch.length);
+        await runner.apply(batch);
+      },
+    };
+    const aborting = new AbortController();
+    let rested = Promise.withResolvers<void>();
+    const ended = followInBatches(byCommit(), counting, { after, signal: aborting.signal, rest: () => rested.promise });
+    return {
+      ...{ sizes, readSide: { ...readSide, runner } },
+      wake: async () => {
+        rested.resolve();
+        await settle();
+        rested = Promise.withResolvers();
+      },
+      stop: async () => {
+        aborting.abort();
+        rested.resolve();
+        await ended;
+      },
+    };
+  };
+
+  it('applies together, in order, what was recorded while it rested, and rests only at the end of the log', async () => {
+    for (let i = 0; i < 600; i++) await publish(`old${i}`);
+    const { sizes, readSide, wake, stop } = rig();
+    await readSide.runner.reached(600);
+    expect(sizes, 'nothing waits that is there already').toEqual([250, 250, 100]);
+    sizes.length = 0;
+    await publish('s1');
+    await publish('s2');
+    await withdraw('s1');
+    await settle();
+    expect(sizes).toEqual([]);
+    await wake();
+    expect(sizes).toEqual([3]);
+    expect((await openIn(readSide)).filter((id) => id.startsWith('s'))).toEqual(['s2']);
+    await wake();
+    expect(sizes, 'it does not apply what it has applied').toEqual([3]);
+    await stop();
+  });
+
+  it('ends while it rests, and what it has not applied is applied by whoever goes on', async () => {
+    const first = rig();
+    await settle();
+    await publish('s1');
+    await first.stop();
+    expect(first.readSide.runner.position).toBe(0);
+    const second = rig(first.readSide.runner.position);
+    await second.readSide.runner.reached(1);
+    expect(await openIn(second.readSide)).toEqual(['s1']);
+    await second.stop();
   });
 });
 

@@ -1,5 +1,5 @@
 export { type CompensateOptions, compensate } from './compensate.ts';
-export { type ObserveOptions, observeOnce, observeRegularly } from './observe.ts';
+export { createObserver, type ObserveOptions, type Observer, observeRegularly } from './observe.ts';
 export {
   createRetention,
   type Retained,

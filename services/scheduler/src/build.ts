@@ -5,9 +5,11 @@ import {
   type Keys,
   notaryWork,
   type ObservedLog,
+  observeKeyStore,
   recordedBefore,
   recordStart,
   type Stores,
+  settleKeys,
   workChecks,
 } from '@signalbox/assembly';
 import type { RecordedEvent } from '@signalbox/event-sourcing';
@@ -61,6 +63,7 @@ export const buildScheduler = async (options: {
     isMine: (at) => forgetting.turn(`sweep-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
     retention: {
       ...{ keys: keys.vault, log, index: stores.auditIndex },
+      settle: () => settleKeys(keys, log, context),
       isMine: (at) => forgetting.turn(`retention-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
     },
     targets: {
@@ -77,6 +80,7 @@ export const buildScheduler = async (options: {
   });
   const notary = notaryWork({ context, log, tiles: stores.tiles, operations: writeSide.operations });
   const background = [...work, notary];
+  observeKeyStore(telemetry.metrics, keys.store);
   telemetry.metrics.observe('schedulerPending', () => stores.dueTimes.size());
   const app = await createOperationsApp(context, [...checks, ...workChecks(background)]);
   await recordStart(context, 'scheduler', writeSide.operations);

@@ -1,4 +1,4 @@
-import { createKeys, refuseLostKeys, roleHelp, roleWelcome, tellOldKeys } from '@signalbox/assembly';
+import { createKeys, refuseLostKeys, roleHelp, roleWelcome, settleKeys, tellOldKeys } from '@signalbox/assembly';
 import { hostOf, type Opened, type ServiceContext, startService } from '@signalbox/runtime';
 import { openKeys } from '@signalbox/stack/keys';
 import { openLog } from '@signalbox/stack/log';
@@ -12,6 +12,7 @@ const open = async (context: ServiceContext): Promise<Opened> => {
   const keyStore = await openKeys(context);
   await refuseLostKeys(keyStore, log);
   const keys = await createKeys(context, keyStore);
+  await settleKeys(keys, log, context);
   await tellOldKeys(keys, log, context);
   const { stores, forgetting, close: closeStores } = await openStores(context);
   const { app, close } = await buildScheduler({ context, log, keys, stores, forgetting });

@@ -1,6 +1,6 @@
 import { internalContext } from '@signalbox/assembly';
 import type { ObservationCommands, OperationsCommands } from '@signalbox/commands';
-import type { Observations, ObservedMinute, ObservedSession, Sessions } from '@signalbox/read-models';
+import type { Dropped, Observations, ObservedMinute, ObservedSession, Sessions } from '@signalbox/read-models';
 import { type After, pause } from './pause.ts';
 
 export type ObserveOptions = {
@@ -19,55 +19,98 @@ const EVERY_MS = 1_000;
 /** How many sessions are recorded at a time: what signaling may have to share the log with. */
 const TAKEN_TOGETHER = 500;
 const AT_ONCE = 32;
+/** One event of what was dropped stands for what is dropped in this time after it. */
+const TOLD_FOR_MS = 60_000;
+/** What is dropped later may have been noticed so much earlier, by another process. */
+const OUT_OF_ORDER_MS = 10_000;
 
 const context = (cause: string) => internalContext('system:observer', cause);
+
+export type Observer = {
+  /**
+   * One round. Answers with how many sessions it recorded something of, and of how many there are none: ids that nobody
+   * published, made up by whoever asked. What cannot be recorded is lost, and told by the next round that can; the fault
+   * is the caller's to handle.
+   */
+  observe(): Promise<{ readonly recorded: number; readonly unknown: number }>;
+};
 
 /**
  * Records what was noticed while requests were served, about once a second until `signal` aborts, and then once more:
  * whoever stops in good order loses nothing. `onRound` is called after each round that went well.
  */
 export const observeRegularly = async (
-  options: ObserveOptions,
+  { after }: Pick<ObserveOptions, 'after'>,
+  observer: Observer,
   signal: AbortSignal,
   onRound: () => void,
 ): Promise<void> => {
   while (!signal.aborted) {
-    await pause(options.after, EVERY_MS, signal);
-    await observeOnce(options);
+    await pause(after, EVERY_MS, signal);
+    await observer.observe();
     onRound();
   }
 };
 
-/**
- * One round. Answers with how many sessions it recorded something of, and of how many there are none: ids that nobody
- * published, made up by whoever asked. What cannot be recorded is lost, and the fault is the caller's to handle.
- */
-export const observeOnce = async (
-  options: ObserveOptions,
-): Promise<{ readonly recorded: number; readonly unknown: number }> => {
-  const { observations, onLost } = options;
-  const { sessions, minutes, dropped } = await observations.take(TAKEN_TOGETHER, options.now());
-  if (dropped > 0) onLost(dropped);
-  let recorded = 0;
-  let unknown = 0;
-  try {
-    for (const minute of minutes) await recordMinute(options, minute);
+/** It remembers what it has still to tell of, so that a fault does not make it forget. */
+export const createObserver = (options: Omit<ObserveOptions, 'after'>): Observer => {
+  const { observations, operations, onLost, now, newId } = options;
+  /** What no event has told of yet. */
+  let untold: Dropped | null = null;
+  let toldUntil = Number.NEGATIVE_INFINITY;
+
+  const lose = (lost: Dropped | null) => {
+    if (!lost) return;
+    onLost(lost.sessions);
+    untold = {
+      sessions: lost.sessions + (untold?.sessions ?? 0),
+      since: Math.min(lost.since, untold?.since ?? lost.since),
+    };
+  };
+
+  /**
+   * At once when something is dropped, because until this is in the log a verdict takes what is missing for what never
+   * was; and not again for a minute, which the event speaks for.
+   */
+  const tellOfLosses = async (): Promise<void> => {
+    const at = now();
+    if (!untold || at < toldUntil) return;
+    const { sessions, since } = untold;
+    const data = { from: since - OUT_OF_ORDER_MS, to: at + TOLD_FOR_MS, sessions };
+    await operations.record({ type: 'ObservationsDropped', data }, context(newId()));
+    [toldUntil, untold] = [data.to, null];
+  };
+
+  const recordAll = async (sessions: readonly ObservedSession[]) => {
+    let recorded = 0;
     for (let start = 0; start < sessions.length; start += AT_ONCE) {
       const some = sessions.slice(start, start + AT_ONCE);
-      const found = await Promise.all(some.map((session) => recordSession(options, session)));
-      recorded += found.filter((isThere) => isThere).length;
-      unknown += found.filter((isThere) => !isThere).length;
+      const done = await Promise.allSettled(some.map((session) => recordSession(options, session)));
+      const fault = done.find(({ status }) => status === 'rejected');
+      recorded += done.filter((one) => one.status === 'fulfilled' && one.value).length;
+      if (!fault) continue;
+      const gone = [...some.filter((_, i) => done[i]?.status === 'rejected'), ...sessions.slice(start + AT_ONCE)];
+      lose({ sessions: gone.length, since: Math.min(...gone.map(({ since }) => since)) });
+      throw (fault as PromiseRejectedResult).reason;
     }
-  } catch (error) {
-    onLost(sessions.length - recorded - unknown);
-    throw error;
-  }
-  return { recorded, unknown };
+    return { recorded, unknown: sessions.length - recorded };
+  };
+
+  return {
+    observe: async () => {
+      const { sessions, minutes, dropped } = await observations.take(TAKEN_TOGETHER, now());
+      lose(dropped);
+      const outcome = await recordAll(sessions);
+      for (const minute of minutes) await recordMinute(options, minute);
+      await tellOfLosses();
+      return outcome;
+    },
+  };
 };
 
 const recordSession = async (
-  { sessions, commands, newId }: ObserveOptions,
-  { sessionId, ...observed }: ObservedSession,
+  { sessions, commands, newId }: Omit<ObserveOptions, 'after'>,
+  { sessionId, since: _, ...observed }: ObservedSession,
 ): Promise<boolean> => {
   if (!(await sessions.find(sessionId))) return false;
   try {
@@ -83,7 +126,7 @@ const isKeyDestroyed = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'KEY_DESTROYED';
 
 const recordMinute = async (
-  { operations, newId }: ObserveOptions,
+  { operations, newId }: Omit<ObserveOptions, 'after'>,
   { minute, authenticationFailures, limitTrips }: ObservedMinute,
 ): Promise<void> => {
   const cause = context(newId());

@@ -44,6 +44,8 @@ export type RetentionOptions = {
   readonly after: After;
   /** Whether this is the one process that does it this time. */
   readonly isMine: (now: number) => Promise<boolean>;
+  /** Keeps beside the keys that what the log says was destroyed is, so that a copy of them tells how old it is. */
+  readonly settle: () => Promise<void>;
   readonly onRetained: (done: Retained) => void;
 };
 
@@ -67,7 +69,10 @@ export const retainRegularly = async (options: RetentionOptions, signal: AbortSi
   const retain = createRetention(options);
   while (!signal.aborted) {
     await pause(options.after, options.everyMs, signal);
-    if (!signal.aborted && (await options.isMine(options.now()))) options.onRetained(await retain());
+    if (!signal.aborted && (await options.isMine(options.now()))) {
+      options.onRetained(await retain());
+      await options.settle();
+    }
   }
 };
 

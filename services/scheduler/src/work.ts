@@ -2,7 +2,7 @@ import type { WriteSide } from '@signalbox/assembly';
 import type { DueTimes, Observations, Sessions } from '@signalbox/read-models';
 import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
 import { compensate } from './compensate.ts';
-import { observeRegularly } from './observe.ts';
+import { createObserver, observeRegularly } from './observe.ts';
 import { type RetentionOptions, retainRegularly } from './retention.ts';
 import { type SweepOptions, sweepRegularly } from './sweep.ts';
 import { trustedClock } from './trusted-clock.ts';
@@ -22,7 +22,7 @@ export const schedulerWork = (options: {
   readonly isMine: SweepOptions['isMine'];
   readonly observations: Pick<Observations, 'take'>;
   readonly sessions: Pick<Sessions, 'find'>;
-  readonly retention: Pick<RetentionOptions, 'keys' | 'log' | 'index' | 'isMine'>;
+  readonly retention: Pick<RetentionOptions, 'keys' | 'log' | 'index' | 'isMine' | 'settle'>;
   /** Of the last event that the log held before this process, epoch milliseconds; null for an empty log. */
   readonly lastRecordedAt: number | null;
 }): readonly Supervised[] => {
@@ -34,6 +34,11 @@ export const schedulerWork = (options: {
     ...{ clock, lastRecordedAt: options.lastRecordedAt },
     onDoubt: (aheadMs) =>
       logger.warn({ aheadMs }, 'the clock moved far: no keys are destroyed by the retention for an hour'),
+  });
+  const observer = createObserver({
+    ...{ observations, sessions, now, newId: () => chance.orderedUuid() },
+    ...{ commands: writeSide.observations, operations: writeSide.operations },
+    onLost: (count) => logger.warn({ sessions: count }, 'what was noticed of some sessions is lost'),
   });
   return [
     supervise({
@@ -60,16 +65,7 @@ export const schedulerWork = (options: {
     }),
     supervise({
       ...{ name: 'observer', timers, chance, logger, metrics },
-      run: (signal, healthy) =>
-        observeRegularly(
-          {
-            ...{ observations, sessions, now, after: timers.after, newId: () => chance.orderedUuid() },
-            ...{ commands: writeSide.observations, operations: writeSide.operations },
-            onLost: (count) => logger.warn({ sessions: count }, 'what was noticed of some sessions is lost'),
-          },
-          signal,
-          healthy,
-        ),
+      run: (signal, healthy) => observeRegularly({ after: timers.after }, observer, signal, healthy),
     }),
     supervise({
       ...{ name: 'retention', timers, chance, logger, metrics },

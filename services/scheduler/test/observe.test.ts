@@ -2,56 +2,61 @@ import type { ObservationCommands, OperationsCommands } from '@signalbox/command
 import { memoryObservations } from '@signalbox/memory';
 import { fakeClock, seededChance, settle, t0 } from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
-import { observeOnce, observeRegularly } from '../src/app.ts';
+import { createObserver, observeRegularly } from '../src/app.ts';
 
 type Recorded = readonly [sessionId: string, discovered: unknown];
 
 /** Doubles of the commands that remember what they were given; the sessions are `one` and `two`. */
-const aRig = (fault: Error | null = null) => {
+const aRig = (given: Error | null = null, bounds = { maxSessions: 100 }) => {
+  const state = { fault: given };
   const clock = fakeClock(t0);
-  const observations = memoryObservations();
+  const observations = memoryObservations(bounds);
   const chance = seededChance(3);
   const recorded: Recorded[] = [];
   const operations: unknown[] = [];
   const lost: number[] = [];
   const record: ObservationCommands['record'] = async (sessionId, { discovered }, { metadata }) => {
-    if (fault) throw fault;
+    if (state.fault) throw state.fault;
     recorded.push([sessionId, { ...discovered, by: metadata.actor }]);
     return { kind: 'done', value: null, writes: [], changed: true };
   };
-  const recordOperation: OperationsCommands['record'] = async (operation) => void operations.push(operation);
+  const recordOperation: OperationsCommands['record'] = async (operation) => {
+    if (state.fault) throw state.fault;
+    operations.push(operation);
+  };
   const options = {
     ...{ observations, commands: { record }, operations: { record: recordOperation } },
     sessions: { find: async (id: string) => (['one', 'two'].includes(id) ? ({} as never) : undefined) },
-    ...{ now: () => clock.now(), newId: () => chance.orderedUuid(), after: clock.after },
+    ...{ now: () => clock.now(), newId: () => chance.orderedUuid() },
     onLost: (count: number) => void lost.push(count),
   };
   const shown = (sessionId: string) => observations.note({ kind: 'discovered', sessionId, at: clock.now() });
-  return { clock, observations, options, recorded, operations, lost, shown };
+  const observer = createObserver(options);
+  return { clock, observations, observer, state, recorded, operations, lost, shown };
 };
 
 describe('the observer', () => {
   it('records what is new of sessions that exist, and counts ids that nobody published', async () => {
-    const { options, recorded, shown } = aRig();
+    const { observer, recorded, shown } = aRig();
     for (const id of ['one', 'made-up', 'two']) shown(id);
-    expect(await observeOnce(options)).toEqual({ recorded: 2, unknown: 1 });
+    expect(await observer.observe()).toEqual({ recorded: 2, unknown: 1 });
     const told = { firstShownAt: t0, times: 1, by: 'system:observer' };
     expect(recorded).toEqual([
       ['one', told],
       ['two', told],
     ]);
-    expect(await observeOnce(options)).toEqual({ recorded: 0, unknown: 0 });
+    expect(await observer.observe()).toEqual({ recorded: 0, unknown: 0 });
   });
 
   it('records failures and trips of each minute that is over', async () => {
-    const { clock, options, observations, operations } = aRig();
+    const { clock, observer, observations, operations } = aRig();
     const minute = Math.floor(t0 / 60_000) * 60_000;
     observations.note({ kind: 'unauthenticated', reason: 'too_old', at: t0 });
     observations.note({ kind: 'limited', policy: 'write', at: t0 });
-    await observeOnce(options);
+    await observer.observe();
     expect(operations).toEqual([]);
     await clock.advance(60_000);
-    await observeOnce(options);
+    await observer.observe();
     expect(operations).toEqual([
       { type: 'AuthenticationFailuresCounted', data: { minute, counts: [{ name: 'too_old', count: 1 }] } },
       { type: 'LimitTripsCounted', data: { minute, counts: [{ name: 'write', count: 1 }] } },
@@ -59,24 +64,65 @@ describe('the observer', () => {
   });
 
   it('leaves out what was erased while it was on its way', async () => {
-    const { options, lost, shown } = aRig(Object.assign(new Error('The key is gone.'), { code: 'KEY_DESTROYED' }));
+    const { observer, lost, shown } = aRig(Object.assign(new Error('The key is gone.'), { code: 'KEY_DESTROYED' }));
     shown('one');
-    expect(await observeOnce(options)).toMatchObject({ recorded: 0 });
+    expect(await observer.observe()).toMatchObject({ recorded: 0 });
     expect(lost).toEqual([]);
   });
 
   it('hands on a fault of the log, and tells how much was lost by it', async () => {
-    const { options, lost, shown } = aRig(new Error('the log is away'));
+    const { observer, lost, shown } = aRig(new Error('the log is away'));
     shown('one');
-    await expect(observeOnce(options)).rejects.toThrow('the log is away');
+    await expect(observer.observe()).rejects.toThrow('the log is away');
     expect(lost).toEqual([1]);
   });
 
+  it('records at once that something was dropped, and again only when a minute is over, with how much it was', async () => {
+    const { clock, observer, operations, lost, shown } = aRig(null, { maxSessions: 1 });
+    let made = 0;
+    const drop = async (count: number) => {
+      for (let i = 0; i <= count; i++) shown(`session-${made++}`);
+      await observer.observe();
+    };
+    await drop(0);
+    expect(operations).toEqual([]);
+    await drop(2);
+    const first = { from: t0 - 10_000, to: t0 + 60_000, sessions: 2 };
+    expect(operations).toEqual([{ type: 'ObservationsDropped', data: first }]);
+    await clock.advance(1_000);
+    await drop(3);
+    await clock.advance(58_999);
+    await drop(1);
+    expect(operations).toHaveLength(1);
+    await clock.advance(1);
+    await drop(0);
+    const second = { from: t0 - 9_000, to: t0 + 120_000, sessions: 4 };
+    expect(operations.slice(1)).toEqual([{ type: 'ObservationsDropped', data: second }]);
+    await clock.advance(600_000);
+    await drop(0);
+    expect(operations).toHaveLength(2);
+    expect(lost).toEqual([2, 3, 1]);
+  });
+
+  it('tells of what a fault of the log has lost when the log is back', async () => {
+    const { clock, observer, state, operations, shown } = aRig(new Error('the log is away'));
+    shown('one');
+    shown('two');
+    await expect(observer.observe()).rejects.toThrow('the log is away');
+    await clock.advance(30_000);
+    await expect(observer.observe()).rejects.toThrow('the log is away');
+    state.fault = null;
+    await clock.advance(1_000);
+    await observer.observe();
+    const data = { from: t0 - 10_000, to: t0 + 91_000, sessions: 2 };
+    expect(operations).toEqual([{ type: 'ObservationsDropped', data }]);
+  });
+
   it('looks about once a second until it is stopped, and then once more', async () => {
-    const { clock, options, recorded, shown } = aRig();
+    const { clock, observer, recorded, shown } = aRig();
     const stop = new AbortController();
     let rounds = 0;
-    const work = observeRegularly(options, stop.signal, () => void rounds++);
+    const work = observeRegularly({ after: clock.after }, observer, stop.signal, () => void rounds++);
     shown('one');
     await clock.advance(1_000);
     await settle();

@@ -1,3 +1,4 @@
+import { settleKeys } from '@signalbox/assembly';
 import { createCredentialCommands, createOperationsCommands, createSessionCommands } from '@signalbox/commands';
 import { credential, type DomainEvent, operations, session } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
@@ -7,11 +8,13 @@ import {
   createProjectionRunner,
   LogUnavailable,
   type StreamName,
+  streamName,
 } from '@signalbox/event-sourcing';
 import { memoryAuditIndex, memoryEventLog } from '@signalbox/memory';
 import { recordedCredentials, recordedSessions } from '@signalbox/read-models/projections';
+import { createLogger } from '@signalbox/runtime';
 import { type FakeClock, fakeClock, metadata, seededChance, settle, t0, unchained } from '@signalbox/testing';
-import { createVault } from '@signalbox/vault';
+import { createVault, exportKeys, importKeys, type KeyRows } from '@signalbox/vault';
 import { memoryKeyStore } from '@signalbox/vault/memory';
 import { describe, expect, it } from 'vitest';
 import { createRetention, type Retained, type RetentionOptions, retainRegularly } from '../src/app.ts';
@@ -28,8 +31,9 @@ const createRig = () => {
   const chance = seededChance(11);
   const now = () => clock.now();
   const log = memoryEventLog({ now, id: 'log-1' });
+  const store = memoryKeyStore();
   const vault = createVault({
-    ...{ store: memoryKeyStore(), now, chance, epochMs: EPOCH },
+    ...{ store, now, chance, epochMs: EPOCH },
     masterKeys: [new Uint8Array(32).fill(1)],
   });
   const codec = createEventCodec(vault);
@@ -134,13 +138,14 @@ const createRig = () => {
     newId: () => `turn-${++ids}`,
     after: (ms, work) => clock.after(ms, work),
     isMine: async () => true,
+    settle: async () => undefined,
     onRetained: () => undefined,
   };
   const recorded = async (): Promise<readonly (DomainEvent & { readonly stream: string })[]> =>
     (await reading().decode(await log.readAll(0, 100_000), 'stop')).map(({ stream, event }) => ({ stream, ...event }));
 
   return {
-    ...{ clock, vault, options, recorded, catchUp, views, sessions, credentials },
+    ...{ clock, log, store, vault, options, recorded, catchUp, views, sessions, credentials },
     reads: () => reads,
     failAfter: (appends: number) => {
       goodAppends = appends;
@@ -315,9 +320,13 @@ describe('the work', () => {
     await rig.publish(2);
     const aborting = new AbortController();
     const done: Retained[] = [];
+    let settled = 0;
     let isMine = false;
     const work = retainRegularly(
-      { ...rig.options, isMine: async () => isMine, onRetained: (one) => done.push(one) },
+      {
+        ...{ ...rig.options, isMine: async () => isMine, onRetained: (one) => done.push(one) },
+        settle: async () => void settled++,
+      },
       aborting.signal,
     );
     rig.clock.set(begin + EPOCH + RETENTION);
@@ -327,7 +336,93 @@ describe('the work', () => {
     await rig.clock.advance(60_000);
     await settle();
     await expect.poll(() => done).toEqual([{ epochs: 1, sessions: 2, credentials: 0 }]);
+    await expect.poll(() => settled).toBe(1);
     aborting.abort();
     await work;
+  });
+});
+
+describe('an older copy of the keys', () => {
+  const quiet = { logger: createLogger({ level: 'silent', instance: 'test', pretty: false }) };
+
+  /** A store with those keys again, and what works on it. */
+  const putBack = async (rows: AsyncIterable<KeyRows> | readonly KeyRows[]) => {
+    const store = memoryKeyStore();
+    for await (const row of rows) await importKeys(store, row);
+    const vault = createVault({
+      ...{ store, now: () => begin, chance: seededChance(12), epochMs: EPOCH },
+      masterKeys: [new Uint8Array(32).fill(1)],
+    });
+    return { store, vault };
+  };
+
+  it('brings back nothing that the log says was destroyed: of epochs, sessions, or credentials', async () => {
+    const rig = createRig();
+    const { log } = rig;
+    const [past] = await rig.publish(1);
+    rig.clock.set(begin + EPOCH);
+    const [erased, kept] = await rig.publish(2);
+    for (const name of ['ann', 'bob']) {
+      await rig.credentials.issue({ name, expiresAt: begin + 100 * RETENTION, lifetime: 'fixed' }, context);
+    }
+    const old = await Array.fromAsync(exportKeys(rig.store));
+
+    const stream = streamName('session', erased ?? '');
+    const keysOf = async (one: StreamName) => (await log.readStream(one)).flatMap(({ keyId }) => keyId ?? []);
+    await rig.vault.destroyDataKeys(await keysOf(stream));
+    await rig.sessions.redact(erased ?? '', { reason: 'erasure', policy: 'e1' }, context);
+    await rig.vault.destroyDataKeys(await keysOf(streamName('credential', 'ann')));
+    await rig.credentials.redact('ann', { reason: 'erasure', policy: 'e1' }, context);
+    rig.clock.set(begin + EPOCH + RETENTION);
+    await rig.catchUp();
+    await createRetention(rig.options)();
+
+    const readable = async ({ vault }: Awaited<ReturnType<typeof putBack>>) => {
+      const sealed = (await log.readAll(0, 1_000)).filter(({ keyId }) => keyId !== null);
+      const opened = await vault.fresh.open(sealed);
+      return [...new Set(sealed.filter((_, i) => opened[i] !== null).map(({ stream: one }) => one))].toSorted();
+    };
+    const restored = await putBack(old);
+    const left = [`session-${kept}`, 'credential-bob'].toSorted();
+    expect(await readable(restored)).toEqual([...left, `session-${past}`, stream, 'credential-ann'].toSorted());
+    await settleKeys(restored, log, quiet);
+    expect(await readable(restored)).toEqual(left);
+    expect(await restored.store.settledTo()).toBe(await log.head());
+  });
+
+  it('is asked of the log from where the copy was made on, and of a log that is older than it from its end', async () => {
+    const rig = createRig();
+    await rig.publish(3);
+    await settleKeys(rig, rig.log, quiet);
+    const restored = await putBack(exportKeys(rig.store));
+    await rig.publish(1);
+    const head = await rig.log.head();
+    const asked: number[] = [];
+    const log = {
+      ...rig.log,
+      readAll: async (after: number, limit: number) => {
+        asked.push(after);
+        return rig.log.readAll(after, limit);
+      },
+    };
+    await settleKeys(restored, log, quiet);
+    expect(asked).toEqual([head - 1]);
+    await settleKeys(restored, log, quiet);
+    expect(asked).toHaveLength(1);
+    await settleKeys(restored, { ...log, head: async () => 2 }, quiet);
+    expect(await restored.store.settledTo()).toBe(2);
+  });
+
+  it('does not keep a server from starting on a log that cannot be read, but says so and is tried again', async () => {
+    const rig = createRig();
+    await rig.publish(1);
+    const errors: unknown[] = [];
+    const logger = { ...quiet.logger, error: (...told: unknown[]) => void errors.push(told) } as typeof quiet.logger;
+    const readAll = () => Promise.reject(new Error('It is no JSON.'));
+    await settleKeys(rig, { ...rig.log, readAll }, { logger });
+    expect(errors).toHaveLength(1);
+    expect(await rig.store.settledTo()).toBe(0);
+    const away = () => Promise.reject(new LogUnavailable('It is away.'));
+    await expect(settleKeys(rig, { ...rig.log, readAll: away }, { logger })).rejects.toBeInstanceOf(LogUnavailable);
   });
 });

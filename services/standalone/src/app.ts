@@ -1,6 +1,7 @@
 import {
   createEdge,
   createIdentity,
+  createKeyReport,
   createKeys,
   createRpc,
   createWriteSide,
@@ -8,9 +9,11 @@ import {
   guardedLog,
   internalContext,
   notaryWork,
+  observeKeyStore,
   recordedBefore,
   recordStart,
   refuseLostKeys,
+  settleKeys,
   tellOldKeys,
   workChecks,
 } from '@signalbox/assembly';
@@ -24,11 +27,19 @@ import { createRecorder, gatewayRoutes, type History, recorderRoutes } from '@si
 import type { App, IdempotencyStore } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
 import { memoryObservations, memoryRateLimiter, memorySessionQuota } from '@signalbox/memory';
-import { bindProjections, bindRecorded, follow, type RecordedViews, type Resumed, resume } from '@signalbox/projector';
+import {
+  bindProjections,
+  bindRecorded,
+  follow,
+  followInBatches,
+  type RecordedViews,
+  type Resumed,
+  resume,
+} from '@signalbox/projector';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
 import { queryDeps, queryRoutes } from '@signalbox/query';
 import type { AuditIndex, Forgets, Progress } from '@signalbox/read-models';
-import { type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
+import { pause, type ServiceContext, type Supervised, supervise } from '@signalbox/runtime';
 import { schedulerWork } from '@signalbox/scheduler';
 import type { KeyStore } from '@signalbox/vault';
 import { observeGauges } from './gauges.ts';
@@ -67,6 +78,9 @@ export type Standalone = {
 /** Standalone answers a command when the read models show it, so whatever a token can stand for is there. */
 const alwaysShown: Progress = { shows: async () => true };
 
+/** How long the audit index lets events come together. */
+const AUDIT_REST_MS = 100;
+
 /** Wires every role into one process: no I/O of its own, all of it handed in. Reads what is alive, then starts. */
 export const buildStandalone = async (options: StandaloneOptions): Promise<Standalone> => {
   const { config, log, clock, timers, chance, logger, telemetry, version } = options;
@@ -76,6 +90,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
 
   await refuseLostKeys(options.keyStore, log);
   const keys = await createKeys(options, options.keyStore);
+  await settleKeys(keys, log, options);
   await tellOldKeys(keys, log, options);
   const { vault, ring } = keys;
   const codec = createEventCodec(vault);
@@ -120,7 +135,12 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     notary,
     supervise({
       ...{ name: 'audit index', timers, chance, logger, metrics },
-      run: async (signal) => follow(log, recordedRunner, { after: await recorded.index.position(), signal }),
+      run: async (signal) =>
+        followInBatches(log, recordedRunner, {
+          after: await recorded.index.position(),
+          signal,
+          rest: () => pause(timers, AUDIT_REST_MS, signal),
+        }),
     }),
     supervise({
       ...{ name: 'projector', timers, chance, logger, metrics },
@@ -128,7 +148,10 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     }),
     ...schedulerWork({
       ...{ context: options, writeSide, observations, due: readSide.dueTimes, sessions: readSide.sessions },
-      retention: { keys: vault, log, index: recorded.index, isMine: async () => true },
+      retention: {
+        ...{ keys: vault, log, index: recorded.index, isMine: async () => true },
+        settle: () => settleKeys(keys, log, options),
+      },
       lastRecordedAt: live.recordedAt,
       isMine: async () => true,
       targets: {
@@ -155,6 +178,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
       ...workChecks(background),
     ],
   });
+  observeKeyStore(metrics, keys.store);
   observeGauges(metrics, { log, readSide, runner, resumedAt: resumed.position, now });
 
   const v1 = createV1(config.limits);
@@ -173,9 +197,10 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
     healthy: async () => log.fault() === null && background.every((work) => work.unhealthy() === null),
     liveSessions: () => sessionQueries.liveCount(),
   });
+  const keyReport = createKeyReport(keys, readSide.credentials, now);
   await app.register(recorderRoutes, {
     recorder: createRecorder({
-      ...{ context: options, log, history: log, codec, keys, index: recorded.index, tiles },
+      ...{ context: options, log, history: log, codec, keys, keyReport, index: recorded.index, tiles },
       positions: async () =>
         new Map([
           ['live', Math.max(runner.position, resumed.position)],
@@ -187,7 +212,8 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
         ...{ log, keys: vault, index: recorded.index, now, newId: () => chance.orderedUuid() },
         ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, operations: writeSide.operations },
       }),
-      ...{ vault, now, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      ...{ vault, keyStore: keys.store, keyReport: () => keyReport(0) },
+      ...{ now, tiles, contextOf: commandContext, recordOperation: writeSide.operations.record },
       rebuilds: createRebuilds({
         ...{ readSide, now, endedRetentionMs: lifetimes.endedRetentionMs, newId: () => chance.orderedUuid() },
         onDone: ({ head: _, ...data }) =>

@@ -81,6 +81,21 @@ export type OperationsEvent =
     }
   | { readonly type: 'LimitTripsCounted'; readonly data: { readonly minute: number; readonly counts: Counts } }
   | {
+      /**
+       * Some of what was noticed around sessions will never be recorded. Told at once when it begins, and again at most
+       * once a minute as long as it goes on: so `to` may be ahead of the time of the event.
+       */
+      readonly type: 'ObservationsDropped';
+      readonly data: {
+        /** What was noticed from then on may be missing. */
+        readonly from: number;
+        /** Until then it may go on being dropped without another event. */
+        readonly to: number;
+        /** Of how many sessions, since the event before. */
+        readonly sessions: number;
+      };
+    }
+  | {
       readonly type: 'AdminActed';
       readonly data: { readonly action: string; readonly target: string | null; readonly actedAt: number };
     }

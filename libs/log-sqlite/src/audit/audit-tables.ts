@@ -119,12 +119,11 @@ export const auditTables = (db: DatabaseSync, logId: string) => {
   };
 
   const mark = (before: RecordedSessionRow | undefined, row: RecordedSessionRow): void => {
-    const now = marksOf(row);
-    const names = new Set(now.map(String));
-    for (const one of before ? marksOf(before) : []) {
-      if (!names.has(String(one))) removeMark.run(...one, row.publishedAt, row.sessionId);
+    const was = new Map((before ? marksOf(before) : []).map((one) => [String(one), one]));
+    for (const one of marksOf(row)) {
+      if (!was.delete(String(one))) addMark.run(...one, row.publishedAt, row.sessionId);
     }
-    for (const one of now) addMark.run(...one, row.publishedAt, row.sessionId);
+    for (const one of was.values()) removeMark.run(...one, row.publishedAt, row.sessionId);
   };
 
   /** What is at or below the checkpoint was shown before, and may have been forgotten since. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { EpochSummary, FoundKey, Rewrapping, WrappedDataKey, WrappedEpoch } from '@signalbox/vault';
+import type { EpochSummary, FoundKey, Rewrapping, StoreUsage, WrappedDataKey, WrappedEpoch } from '@signalbox/vault';
 import { epochOf } from '@signalbox/vault';
 
 /** `SBKY`: marks the file as a key store of Signalbox. */
@@ -28,6 +28,11 @@ const SCHEMA = `
     epoch INTEGER PRIMARY KEY,
     data_keys INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS settled (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    position INTEGER NOT NULL
+  ) STRICT;
+  INSERT OR IGNORE INTO settled VALUES (1, 0);
   PRAGMA application_id = ${KEYS_APPLICATION_ID};
   PRAGMA user_version = 1;
 `;
@@ -69,6 +74,9 @@ export const keyTables = (db: DatabaseSync) => {
   const setCount = db.prepare('INSERT OR REPLACE INTO counts (epoch, data_keys) VALUES (?, ?)');
   const addToCount = db.prepare('UPDATE counts SET data_keys = data_keys + ? WHERE epoch = ? RETURNING data_keys');
   const rewrap = db.prepare('UPDATE epochs SET wrapped = ? WHERE id = ? AND wrapped = ? AND is_there = 1');
+  const settledTo = db.prepare('SELECT position FROM settled');
+  const settle = db.prepare('UPDATE settled SET position = ? WHERE position = ?');
+  const pages = db.prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()');
   const destroyEpochKey = db.prepare('UPDATE epochs SET is_there = 0, wrapped = ? WHERE number = ?');
 
   const on = (epoch: number) => {
@@ -179,6 +187,10 @@ export const keyTables = (db: DatabaseSync) => {
       clearTraces();
       return count;
     },
+    settledTo: (): number => Number(settledTo.get()?.position),
+    settle: (from: number, to: number): boolean => settle.run(to, from).changes === 1,
+    /** What the disk gives it is all that bounds it. */
+    usage: (): StoreUsage => ({ bytes: Number(pages.get()?.bytes), bound: null }),
     check: (): void => {
       epochWithId.get('');
     },

@@ -41,6 +41,9 @@ export const openSqliteKeyStore = async (options: { readonly path: string }): Pr
     },
     destroyDataKeys: (ids) => call('destroyDataKeys', ids),
     destroyEpoch: (id) => call('destroyEpoch', id),
+    settledTo: () => call('settledTo'),
+    settle: (from, to) => call('settle', from, to),
+    usage: () => call('usage'),
     check: () => call('check'),
     close,
   };

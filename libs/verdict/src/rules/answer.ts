@@ -61,7 +61,7 @@ const fetchedTooLate: Rule = (call) => {
     'answer_fetched_too_late',
     `The offerer fetched the answer ${seconds(waited)} after it was given${atTheEnd && !isWithdrawal ? ', when the session ended or had ended' : ''}.`,
     [...answered(call), evidence(got.fact, 'the offerer was given the answer'), ...ofTheEnd(call)],
-    { certain: (atTheEnd && !isWithdrawal) || failureReport(call) !== null },
+    { certain: (atTheEnd && !isWithdrawal) || failureReport(call) !== null, isUnseen: true },
   );
 };
 

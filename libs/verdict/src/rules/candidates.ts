@@ -143,7 +143,7 @@ const fetching = ofEither((side, other, call) => {
   const afterEnd = call.end !== null && got.firstAt >= call.end.at;
   if (waited >= LATE_MS || afterEnd) {
     const text = `${Called(side)} fetched the first candidate of ${called(other)} ${seconds(waited)} after it could have.`;
-    return found('candidates_fetched_too_late', text, proof, { certain: afterEnd || failed });
+    return found('candidates_fetched_too_late', text, proof, { certain: afterEnd || failed, isUnseen: true });
   }
   const missed = missedBy(side, call);
   if (missed === 0) return null;

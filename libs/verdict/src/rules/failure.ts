@@ -40,6 +40,7 @@ const noRelay: Rule = (call) => {
     'no_relay_candidates',
     `Both sides offered public addresses, ICE failed, and neither side offered a relay.${hint}`,
     [...sides.map((side) => evidence(side.sdpFact, `${called(side)} offered no relay`)), ...reported(call)],
+    { isUnseen: true },
   );
 };
 
@@ -55,7 +56,7 @@ const iceFailed: Rule = (call) => {
   const relay = reach.every((one) => one === 'relay') ? 'both sides offered a relay' : 'a side offered a relay';
   const isTold = ['failed', 'disconnected', 'closed'].includes(report.data.iceConnectionState ?? '');
   return found('ice_failed', `ICE failed although signaling was complete and ${relay}.`, reported(call), {
-    certain: isTold,
+    ...{ certain: isTold, isUnseen: true },
     alternatives: isTold ? [] : ['dtls_failed'],
   });
 };

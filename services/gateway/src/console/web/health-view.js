@@ -48,8 +48,29 @@ const Facts = ({ rows }) =>
   );
 
 /** @param {{ readonly health: Health }} props */
-const CheckpointCard = ({ health: { checkpoint, head } }) => {
+const CheckpointCard = ({ health: { checkpoint, contradiction, head } }) => {
   const title = 'Checkpoint';
+  if (contradiction !== null) {
+    return h(
+      Card,
+      { title, kind: 'stop', word: 'the log is not what was signed' },
+      h('p', { role: 'alert' }, `Nothing is signed any more: ${contradiction.reason}.`),
+      h(
+        'p',
+        null,
+        'Calls are served as before. Find out what happened first: the runbook “Incident forensics” says how. Then ',
+        h('code', null, 'signalbox checkpoints accept --reason …'),
+        ' has it signed again.',
+      ),
+      h(Facts, {
+        rows: [
+          ['Found', h(Moment, { at: contradiction.since })],
+          ['Last signed', checkpoint === null ? 'nothing that is in this log' : h(Moment, { at: checkpoint.signedAt })],
+          ['Not covered', checkpoint === null ? 'all of it' : String(checkpoint.behind)],
+        ],
+      }),
+    );
+  }
   if (checkpoint === null) {
     return h(Card, { title, kind: 'caution', word: 'none' }, h('p', null, 'Nothing has been signed yet.'));
   }
@@ -113,7 +134,7 @@ const ReadModelsCard = ({ health: { readModels } }) => {
         h(
           'tr',
           null,
-          ['Name', 'Position', 'Events behind'].map((name) => h('th', { key: name, scope: 'col' }, name)),
+          ['Name', 'Position', 'Positions behind'].map((name) => h('th', { key: name, scope: 'col' }, name)),
         ),
       ),
       h(

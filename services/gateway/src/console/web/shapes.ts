@@ -63,6 +63,8 @@ export type StateAt = {
   readonly position: number;
   readonly state: unknown;
   readonly stateHash: string;
+  readonly dueAt: number | null;
+  readonly overdue: boolean;
 };
 
 export type FoundSession = {
@@ -102,6 +104,7 @@ export type Health = {
     readonly ageMs: number;
     readonly behind: number;
   } | null;
+  readonly contradiction: { readonly reason: string; readonly since: number } | null;
   readonly verification: {
     readonly verifiedAt: number;
     readonly position: number;

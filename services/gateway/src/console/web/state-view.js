@@ -38,6 +38,12 @@ export const StateView = ({ api, browser, id, moments, now }) => {
     h('h2', { id: 'state-title' }, 'State at ', h('span', { class: 'clock' }, clockOf(value?.at ?? now))),
     h(Problem, { problem }),
     value && [
+      value.state.overdue &&
+        h(
+          'p',
+          { class: 'problem' },
+          `It was to end at ${clockOf(value.state.dueAt ?? 0)}: from then on nobody could use it, though the log did not say so yet.`,
+        ),
       h(Tree, { value: value.state.state, before: value.before === null ? value.state.state : value.before.state }),
       h(
         'p',

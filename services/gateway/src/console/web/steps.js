@@ -119,6 +119,9 @@ const DRAW = {
     ];
   },
   ProcessStarted: ({ role, version }) => [{ ...note(`process started: ${role} ${version}`), mark: 'quiet' }],
+  ObservationsDropped: ({ sessions }) => [
+    { ...note(`some of what was noticed was dropped, of ${sessions} sessions`), mark: 'quiet' },
+  ],
 };
 
 /** @param {Lane} from @param {string} label @returns {Drawn} */

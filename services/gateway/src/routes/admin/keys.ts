@@ -1,65 +1,49 @@
+import { Readable } from 'node:stream';
+import type { KeyReport } from '@signalbox/assembly';
 import type { CommandContext } from '@signalbox/commands';
-import type { Vault } from '@signalbox/vault';
+import { keysApi } from '@signalbox/contracts';
+import { type ExportedStore, exportedKeys, exportKeys, type Vault } from '@signalbox/vault';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 
-export type KeyRoutesDeps = {
-  readonly vault: Pick<Vault, 'rotate' | 'status'>;
-  /** Records what was done; resolves when that is in the log. */
-  readonly recordOperation: (
-    operation: {
+type Operation =
+  | {
       readonly type: 'MasterKeyRotated';
       readonly data: { readonly to: string; readonly rewrapped: number; readonly rotatedAt: number };
-    },
-    context: CommandContext,
-  ) => Promise<void>;
+    }
+  | {
+      readonly type: 'AdminActed';
+      readonly data: { readonly action: string; readonly target: string | null; readonly actedAt: number };
+    };
+
+export type KeyRoutesDeps = {
+  readonly vault: Pick<Vault, 'rotate'>;
+  readonly keyReport: () => Promise<KeyReport>;
+  readonly keyStore: ExportedStore;
+  /** Records what was done; resolves when that is in the log. */
+  readonly recordOperation: (operation: Operation, context: CommandContext) => Promise<void>;
   /** Who asked, and by what proof. */
   readonly contextOf: (request: FastifyRequest) => CommandContext;
   /** Epoch milliseconds. */
   readonly now: () => number;
 };
 
-const count = z.int().min(0);
-const time = z.int().nullable().meta({ description: 'Epoch milliseconds; null for an epoch that does not end.' });
-const masterKey = z.string().meta({ description: 'Names a master key without telling anything of it.' });
-
-const status = z.object({
-  current: masterKey.meta({ description: 'The master key that wraps from now on: the first of the ring.' }),
-  masterKeys: z
-    .array(z.object({ id: masterKey, epochs: count }))
-    .meta({ description: 'The ring, with how many epochs need each.' }),
-  unneeded: z.array(masterKey).meta({ description: 'Keys of the ring that may be removed.' }),
-  missing: z
-    .array(z.object({ id: masterKey, epochs: count }))
-    .meta({ description: 'Keys that epochs need and the ring has not: what those sealed is unreadable.' }),
-  epochs: z.array(z.object({ id: z.string(), startsAt: time, endsAt: time, dataKeys: count, masterKey })),
-});
-
-const rotation = z.object({ to: masterKey, rewrapped: count, total: count });
-
 const tags = ['admin'];
 const config = { access: 'admin', rate: 'operations' } as const;
 
-/** The keys that seal the log: how they stand, and their rotation. */
+/** The keys that seal the log: how they stand, their rotation, and their export. */
 export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesDeps> = async (app, deps) => {
-  const { vault, recordOperation, contextOf, now } = deps;
+  const { vault, keyReport, keyStore, recordOperation, contextOf, now } = deps;
   app.route({
     method: 'GET',
     url: '/v1/admin/keys',
     config,
-    schema: { tags, summary: 'Which master keys are needed, and by what', response: { 200: status } },
-    handler: async () => {
-      const { masterKeys, unneeded, missing, epochs, current } = await vault.status();
-      // The shapes of answers are of arrays that may be changed.
-      return {
-        current,
-        masterKeys: [...masterKeys],
-        unneeded: [...unneeded],
-        missing: [...missing],
-        epochs: [...epochs],
-      };
+    schema: {
+      tags,
+      summary: 'Which master keys are needed, and by what; how full the key store is',
+      response: { 200: keysApi.status },
     },
+    handler: () => keyReport(),
   });
   app.route({
     method: 'POST',
@@ -68,7 +52,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesDeps> = async (app, deps)
     schema: {
       tags,
       summary: 'Wrap every key by the first master key; the log stays as it is',
-      response: { 200: rotation },
+      response: { 200: keysApi.rotation },
     },
     handler: async (request) => {
       const done = await vault.rotate();
@@ -81,6 +65,30 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesDeps> = async (app, deps)
         );
       }
       return done;
+    },
+  });
+  app.route({
+    method: 'POST',
+    url: '/v1/admin/keys/exports',
+    config,
+    schema: {
+      tags,
+      summary: 'Every key, wrapped, as `signalbox keys import` reads them: lines of JSON, `application/x-ndjson`',
+      description:
+        'None of them opens anything without a master key. The last line says `end`: without it, not all keys were sent. ' +
+        'Whatever was acknowledged before can be read with them.',
+    },
+    handler: async (request, reply) => {
+      await recordOperation(
+        { type: 'AdminActed', data: { action: 'export keys', target: null, actedAt: now() } },
+        contextOf(request),
+      );
+      // As fast as it is read, and for as long as that takes: the deadline of other answers would cut it off.
+      request.cancelDeadline?.();
+      return reply
+        .header('content-type', 'application/x-ndjson')
+        .header('cache-control', 'no-store')
+        .send(Readable.from(exportedKeys(exportKeys(keyStore)).lines, { objectMode: false, highWaterMark: 1 << 16 }));
     },
   });
 };

@@ -1,12 +1,12 @@
 import { auditApi } from '@signalbox/contracts';
 import { sendProblem } from '@signalbox/http';
 import { type AuditRoute, forAuditors } from './deps.ts';
-import { momentOf } from './moment.ts';
+import { futureProblem, momentOf } from './moment.ts';
 
 const tags = ['audit'];
 
 /** Never with a secret, not even as it is sealed. */
-export const auditCredentials: AuditRoute = async (app, { audit, onShown }) => {
+export const auditCredentials: AuditRoute = async (app, { audit, now, onShown }) => {
   app.route({
     method: 'GET',
     url: '/v1/audit/credentials/:name',
@@ -38,6 +38,8 @@ export const auditCredentials: AuditRoute = async (app, { audit, onShown }) => {
     },
     handler: async (request, reply) => {
       const { name } = request.params;
+      const future = futureProblem(request.query.at, now());
+      if (future) return sendProblem(reply, 'INVALID_PARAMS', future);
       const state = await audit.states.credential(name, momentOf(request.query));
       if (!state)
         return sendProblem(reply, 'CREDENTIAL_NOT_FOUND', { detail: 'There was no such credential by then.' });

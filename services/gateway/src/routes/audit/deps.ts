@@ -1,5 +1,6 @@
 import type { Audit } from '@signalbox/audit';
 import type { CatchUpSource } from '@signalbox/event-sourcing';
+import type { Contradiction } from '@signalbox/evidence';
 import type { Timers } from '@signalbox/runtime';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 
@@ -14,6 +15,8 @@ export type AuditHealth = {
     readonly ageMs: number;
     readonly behind: number;
   } | null;
+  /** What in the log contradicts what was signed: nothing is signed until that is accepted. */
+  readonly contradiction: Contradiction | null;
   /** The last one that was recorded. */
   readonly verification: {
     readonly verifiedAt: number;
@@ -53,6 +56,8 @@ export type AuditDeps = {
   /** Told each time that somebody was shown payloads, and how many: reads are counted, not recorded. */
   readonly onShown: (payloads: number) => void;
   readonly timers: Pick<Timers, 'after'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** The longest that `Prefer: wait` may ask for. */
   readonly maxWaitMs: number;
   /** How long any request may take, beyond a wait that it asked for. */

@@ -5,6 +5,7 @@ import {
   consistencyQuery,
   eventPath,
   eventProof,
+  eventProofQuery,
   provenSessionPath,
   sessionProof,
 } from '@signalbox/contracts';
@@ -35,12 +36,17 @@ export type EvidenceDeps = {
   /** The first signs. */
   readonly keys: readonly VerifierKey[];
   readonly log: StreamReader;
-  readonly find: (eventId: string) => Promise<RecordedEvent | undefined>;
+  readonly find: (eventId: string, position?: number) => Promise<RecordedEvent | undefined>;
   readonly checkpoints: RecordedCheckpoints;
   readonly tiles: TileStore;
 };
 
 const tags = ['audit'];
+
+const NOT_FOUND =
+  'No event with this id was found. Not every id tells where its event is: add ?position=, which stands beside the id ' +
+  'wherever events are shown.';
+const NOT_THERE = 'The event at this position has another id, or no checkpoint covers it yet.';
 
 /** Checkpoints of the log and proofs that lead to them, for holders of the scope `audit`. */
 export const auditEvidence: FastifyPluginAsyncZod<EvidenceDeps> = async (app, deps) => {
@@ -115,11 +121,15 @@ export const auditEvidence: FastifyPluginAsyncZod<EvidenceDeps> = async (app, de
       tags,
       summary: 'What shows that an event is in the signed log',
       params: eventPath,
+      querystring: eventProofQuery,
       response: { 200: eventProof },
     },
     handler: async (request, reply) => {
-      const event = await find(request.params.eventId);
-      if (!event) return sendProblem(reply, 'NOT_FOUND', { detail: 'The log holds no event with this id.' });
+      const { position } = request.query;
+      const found = await unlessBroken(async () => ({ event: await find(request.params.eventId, position) }));
+      if (!found) return notYet(reply);
+      const { event } = found;
+      if (!event) return sendProblem(reply, 'NOT_FOUND', { detail: position === undefined ? NOT_FOUND : NOT_THERE });
       const checkpoint = await provable();
       const inclusion = checkpoint && (await unlessBroken(() => proveInclusion(tiles, checkpoint, event)));
       if (!inclusion) return notYet(reply);

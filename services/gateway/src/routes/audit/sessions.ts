@@ -2,12 +2,12 @@ import { auditApi } from '@signalbox/contracts';
 import { sendProblem } from '@signalbox/http';
 import { recordedCursor } from './cursors.ts';
 import { type AuditRoute, forAuditors } from './deps.ts';
-import { momentOf } from './moment.ts';
+import { futureProblem, momentOf } from './moment.ts';
 import { presentRecorded } from './present.ts';
 
 const tags = ['audit'];
 
-export const auditSessions: AuditRoute = async (app, { audit, onShown }) => {
+export const auditSessions: AuditRoute = async (app, { audit, now, onShown }) => {
   app.route({
     method: 'GET',
     url: '/v1/audit/sessions',
@@ -61,6 +61,8 @@ export const auditSessions: AuditRoute = async (app, { audit, onShown }) => {
     },
     handler: async (request, reply) => {
       const { sessionId } = request.params;
+      const future = futureProblem(request.query.at, now());
+      if (future) return sendProblem(reply, 'INVALID_PARAMS', future);
       const state = await audit.states.session(sessionId, momentOf(request.query));
       if (!state) return sendProblem(reply, 'OFFER_NOT_FOUND', { detail: 'There was no such session by then.' });
       onShown(state.revision + 1);
