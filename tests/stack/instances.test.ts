@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { consistencyToken } from '@signalbox/http';
 import { systemClock } from '@signalbox/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -154,6 +156,21 @@ describe('a process of the stack', () => {
     expect(bare.output()).toContain('SIGNALBOX_KAFKA_PARTITIONS is “many”');
     const needs = { query: ['REDIS_URL'], relay: ['EVENTSTOREDB_URL', 'KAFKA_BROKERS'] }[role as string];
     for (const name of needs ?? ['EVENTSTOREDB_URL']) expect(bare.output()).toContain(`SIGNALBOX_${name} is not set`);
+  });
+
+  it('ends when it is told to before it has started, while it waits for the keys', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const spawned = spawnService('services/command/src/main.ts', {
+      ...stack.env,
+      SIGNALBOX_KEYS_URL: `redis://127.0.0.1:${port}`,
+    });
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    expect(await spawned.end('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(spawned.output()).toContain('Told to stop before it had started.');
+    socket.destroy();
+    silent.close();
   });
 
   it('has metrics, which in production need an admin key', async () => {

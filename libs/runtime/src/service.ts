@@ -19,6 +19,8 @@ export type ServiceHost = {
   readonly isTerminal: boolean;
   readonly say: (text: string) => void;
   readonly complain: (text: string) => void;
+  /** Calls `listener` when the process is told to stop. Answers with how to call that off. */
+  readonly onStop: (listener: () => void) => () => void;
   readonly exit: (code: number) => never;
 };
 
@@ -32,6 +34,13 @@ export const hostOf = (own: NodeJS.Process): ServiceHost => {
     isTerminal: own.stdout.isTTY === true,
     say: (text) => own.stdout.write(`${text}\n`),
     complain: (text) => own.stderr.write(`${text}\n`),
+    onStop: (listener) => {
+      const signals = ['SIGTERM', 'SIGINT'] as const;
+      for (const signal of signals) own.on(signal, listener);
+      return () => {
+        for (const signal of signals) own.off(signal, listener);
+      };
+    },
     exit: (code) => own.exit(code),
   };
 };
@@ -115,6 +124,11 @@ export const startService = async (options: {
     const telemetry = await startTelemetry({
       ...{ service: name, version, instance, otlpUrl: config.otlpUrl, chance: systemChance },
     });
+    // Nothing is served yet. Without a handler the first process of a container would not hear it, and be killed late.
+    const started = host.onStop(() => {
+      host.complain('Told to stop before it had started.');
+      host.exit(0);
+    });
     const opened = await options.open({
       ...{ config, madeKeys: made, version, instance, logger, telemetry, load: processLoad() },
       tls: config.tls && {
@@ -129,6 +143,7 @@ export const startService = async (options: {
       logger,
       clock: systemClock,
     });
+    started();
     const address = await opened.listen({ host: config.host, port: config.port });
     if (config.mode === 'production' && config.publicUrl === null) {
       logger.warn('SIGNALBOX_PUBLIC_URL is not set: signatures are checked against the host that each request names');
