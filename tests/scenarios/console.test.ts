@@ -314,6 +314,19 @@ describe.skipIf(here === undefined)(title, () => {
     await page.getByText('No open offer with the tag').waitFor();
   });
 
+  it('shows what discovery shows now by the clock of the server, whatever the clock of the browser says', async () => {
+    const { page: ahead } = await browser.open(server.url);
+    await ahead.addInitScript(() => {
+      const { now } = Date;
+      Date.now = () => now() + 3_600_000;
+    });
+    await ahead.goto(`${server.url}/console#/discovery?tag=${newTag()}`);
+    await ahead.getByLabel('Audit token or admin key').fill(key);
+    await ahead.getByRole('button', { name: 'Sign in' }).click();
+    await ahead.getByText('No open offer with the tag').waitFor();
+    await ahead.close();
+  });
+
   it('keeps the shape of a call that was erased, and says that it is unreadable', async () => {
     const { sessionId } = call('no_candidates');
     const erased = await send(server, admin, { method: 'POST', path: '/v1/admin/erasures', body: { sessionId } });

@@ -46,7 +46,8 @@ export const notaryWork = (options: {
     ...{ now: () => clock.now(), after: timers.after },
     onRebuild: (reason) => logger.warn({ reason }, 'the tree of the log is made anew'),
     onContradiction: (reason) => logger.error({ reason }, 'the log has been changed: no more checkpoints are signed'),
-    onAccepted: () => logger.warn('the log has been accepted as it is: checkpoints are signed again'),
+    onSettled: (reason) =>
+      logger.warn({ reason }, 'nothing contradicts the log any more: checkpoints are signed again'),
   });
   metrics.observe('uncoveredEvents', () => notary.status().behind);
   metrics.observe('logContradicted', () => (notary.unhealthy() === null ? 0 : 1));

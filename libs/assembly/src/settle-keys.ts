@@ -21,9 +21,10 @@ const AT_ONCE = 32;
 type Log = Pick<CatchUpSource, 'readAll' | 'head'> & StreamReader;
 
 /**
- * Destroys once more what the log says was destroyed, from where the key store says that this is done: so keys that came
- * back with an older copy of the store are gone when it resolves. Mostly there is nothing to do: it is called at the
- * start, before anything is opened, and then from time to time, so that the next start has little to read.
+ * Destroys once more what the log says was destroyed, from where the key store says that this is done up to where the log
+ * ends when it is called: so keys that came back with an older copy of the store are gone when it resolves. Mostly there
+ * is nothing to do: it is called at the start, before anything is opened, and then from time to time, so that the next
+ * start has little to read. When `signal` aborts it resolves after the page that it is at, and keeps how far it came.
  *
  * A key is always destroyed before the log says so. What the log says is therefore done in the store that was there at
  * the time, and in no other one.
@@ -32,6 +33,7 @@ export const settleKeys = async (
   { vault, store }: Pick<Keys, 'vault' | 'store'>,
   log: Log,
   { logger }: Pick<ServiceContext, 'logger'>,
+  signal?: AbortSignal,
 ): Promise<void> => {
   const { session, operations } = createEventCodec(vault).only;
 
@@ -69,7 +71,7 @@ export const settleKeys = async (
   /** Resolves with how far it has come. */
   const settleSome = async (after: number, head: number): Promise<number> => {
     let reached = after;
-    for (let pages = 0; pages < PAGES_AT_ONCE && reached < head; pages++) {
+    for (let pages = 0; pages < PAGES_AT_ONCE && reached < head && !signal?.aborted; pages++) {
       const page = await log.readAll(reached, PAGE);
       const again = await destroyAgain(page);
       if (again.epochs + again.dataKeys > 0) {
@@ -81,13 +83,13 @@ export const settleKeys = async (
   };
 
   try {
-    for (;;) {
-      // In this order: another process may move it as far as the head is then, and no further.
-      const known = await store.settledTo();
-      const head = await log.head();
-      if (known === head) return;
-      // Beyond the head it is where the log was restored from a copy: what it says from there on is new.
-      const reached = known > head ? head : await settleSome(known, head);
+    // In this order: another process may move it as far as the head is then, and no further.
+    const before = await store.settledTo();
+    const head = await log.head();
+    // Beyond the head where the log was restored from a copy: what it says from there on is new.
+    if (before > head) await store.settle(before, head);
+    for (let known = await store.settledTo(); known < head && !signal?.aborted; known = await store.settledTo()) {
+      const reached = await settleSome(Math.max(known, 0), head);
       await store.settle(known, reached);
       if (reached < head) logger.info({ position: reached, head }, 'reading which keys the log says were destroyed');
     }

@@ -118,7 +118,7 @@ export const createWriteSide = (
       liveCount: () => options.credentials.liveCount(),
       maxCredentials: limits.maxCredentials,
     }),
-    observations: createObservationCommands({ handle: handlerFor(observation, codec.only.observation), now }),
+    observations: createObservationCommands({ handle: handlerFor(observation, codec.only.observation), log, now }),
     operations: createOperations(options),
   };
 };

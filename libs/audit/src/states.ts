@@ -15,14 +15,13 @@ export type StateAt = {
   readonly stateHash: string;
   /** When it was to end by itself, epoch milliseconds; null where it had ended, or cannot be read. */
   readonly dueAt: number | null;
-  /** It was past that at the moment that was asked for: the log did not say so yet, and nobody could use it any more. */
+  /** It was past that at the moment asked for: the log did not say so yet, and nobody could use it any more. */
   readonly overdue: boolean;
 };
 
 /**
- * The state of a session or a credential at a moment, folded from the log by the domain's own rules. Undefined when there
- * was nothing by then. The state is what the log had
- * recorded by then; what had fallen due and was not recorded yet is `overdue`.
+ * The state of a session or a credential at a moment, folded from the log by the domain's own rules: what the log had
+ * recorded by then. What had fallen due and was not recorded yet is `overdue`. Undefined where there was nothing yet.
  */
 export const createStates = ({
   log,

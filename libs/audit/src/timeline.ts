@@ -20,6 +20,8 @@ const AFTERWARDS_MS = 5 * 60_000;
 const RECORDED_WITHIN_MS = 5_000;
 /** From the first that a process writes to its telling that it has started. */
 const STARTING_MS = 30_000;
+/** An event of what was dropped speaks for so long after it: for sessions too that begin then. */
+const SPEAKS_FOR_MS = 60_000;
 /** How many events before a start are looked at, to see whether the log was silent before it. */
 const LOOKED_BACK = 200;
 
@@ -71,12 +73,13 @@ export const createTimelines = (options: {
 
   /** What tells that the record of a session may have gaps: starts of processes, and observations that were dropped. */
   const around = async (from: number, to: number): Promise<readonly RecordedEvent[]> => {
-    const days = Array.from({ length: DAYS_AROUND }, (_, day) => from + day * DAY).filter(
-      (day) => dateOf(day) <= dateOf(Math.min(to + DAY, now())),
+    const days = Array.from({ length: DAYS_AROUND }, (_, day) => dateOf(from + day * DAY)).filter(
+      (day) => day <= dateOf(Math.min(to + DAY, now())),
     );
-    const found = await Promise.all(days.map((day) => log.readStream(streamName('operations', dateOf(day)))));
-    const events = found.flat().filter(({ recordedAt }) => recordedAt >= from);
-    const starts = events.filter(({ type }) => type === 'ProcessStarted');
+    const dates = [...new Set([dateOf(from - SPEAKS_FOR_MS), ...days])];
+    const found = await Promise.all(dates.map((date) => log.readStream(streamName('operations', date))));
+    const events = found.flat();
+    const starts = events.filter(({ type, recordedAt }) => type === 'ProcessStarted' && recordedAt >= from);
     const late = to + AFTERWARDS_MS;
     const next = starts.find(({ recordedAt }) => recordedAt > late);
     return [

@@ -134,6 +134,30 @@ describe('the timeline of a session', () => {
     expect(await gapsOf()).toEqual(drops);
   });
 
+  it.each([0, 30_000])(
+    'has a drop that was told before it began, and speaks for it, %i ms into a day',
+    async (into) => {
+      const rig = aLog();
+      const begin = Math.ceil(t0 / 86_400_000) * 86_400_000 + into;
+      rig.time.now = begin - 59_000;
+      const drop = { from: begin - 90_000, to: begin + 1_000, sessions: 3 };
+      await rig.operation([
+        { type: 'ObservationsDropped', data: { ...drop, to: begin - 1 } },
+        { type: 'ObservationsDropped', data: drop },
+        started(rig.time.now),
+      ]);
+      rig.time.now = begin;
+      await rig.session('s1', [offered({ publishedAt: begin, expiresAt: begin + offerTtlMs })], { actor: 'alice' });
+      rig.time.now = begin + 2_000;
+      const timeline = await timelinesOf(rig).session('s1');
+      expect(timeline?.entries.map(({ type, payload }) => [type, payload?.to ?? null])).toEqual([
+        ['ObservationsDropped', begin + 1_000],
+        ['OfferPublished', null],
+      ]);
+      expect(timeline?.verdict.certain).toBe(false);
+    },
+  );
+
   it('has the start of a server that was away from the end on, however long that was', async () => {
     const rig = aLog();
     const { time } = rig;

@@ -129,8 +129,9 @@ export const createErasure = (options: {
       await redacted(found, (id) => sessions.redact(id, why, cause));
       await redacted(names, (name) => credentials.redact(name, why, cause));
 
-      // What was noticed before the end may have been recorded meanwhile, under keys of its own.
-      const late = observationStreams.filter((_, i) => all[wanted.length + names.length + i] === null);
+      // What was noticed before the end may have been recorded meanwhile, under keys of its own. Nothing begins after a
+      // redaction; for what looked for one just before it and is recorded after this, the keys are settled from time to time.
+      const late = observationStreams.filter((_, i) => all[wanted.length + credentialStreams.length + i] === null);
       const lateKeys = await destroyed(await keysOf(late));
 
       const completedAt = now();

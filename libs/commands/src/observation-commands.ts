@@ -8,7 +8,7 @@ import type {
   Refusal,
   Role,
 } from '@signalbox/domain';
-import type { CommandContext, HandleCommand } from '@signalbox/event-sourcing';
+import { type CommandContext, type HandleCommand, type StreamReader, streamName } from '@signalbox/event-sourcing';
 import { execute, type Settled } from './execute.ts';
 import type { Result } from './outcome.ts';
 
@@ -19,7 +19,11 @@ export type Observed = {
   readonly refusals: readonly Refusal[];
 };
 
-/** What was seen around sessions. Whether there is such a session is for the caller to know. */
+/**
+ * What was seen around sessions. Whether there is such a session is for the caller to know. That it was not redacted is
+ * found out here, from the log, before the first that is recorded of it: read models may show what was erased long ago,
+ * and nobody would destroy the key of what is recorded after that. `offer_not_found`: it was.
+ */
 export interface ObservationCommands {
   /** Records what is new of it, within the bounds of one session. */
   record(sessionId: string, observed: Observed, context: CommandContext): Promise<Result<null, ObservationRejection>>;
@@ -38,14 +42,31 @@ const atOnce: Settled = async () => undefined;
 
 export const createObservationCommands = (options: {
   readonly handle: HandleCommand<ObservationCommand, Observations, ObservationEvent, ObservationRejection>;
+  readonly log: StreamReader;
   readonly now: () => number;
 }): ObservationCommands => {
-  const { handle, now } = options;
+  const { log, now } = options;
+
+  const isRedacted = async (sessionId: string): Promise<boolean> => {
+    // The first is the offer, and that alone is large.
+    const events = await log.readStream(streamName('session', sessionId), { from: 1 });
+    return events.some(({ type }) => type === 'SessionRedacted');
+  };
+
+  const handle: typeof options.handle = async (sessionId, command, context) => {
+    const outcome = await options.handle(sessionId, command, context);
+    const wouldBegin = outcome.kind === 'rejected' && outcome.rejection.code === 'offer_not_found';
+    if (!wouldBegin || (await isRedacted(sessionId))) return outcome;
+    return options.handle(sessionId, { ...command, mayBegin: true }, { ...context, creates: outcome.revision === -1 });
+  };
+
   return {
-    record: (sessionId, observed, context) =>
-      execute(handle, atOnce, sessionId, { type: 'RecordObservations', ...observed, now: now() }, context, () => null),
+    record: (sessionId, observed, context) => {
+      const command = { type: 'RecordObservations', ...observed, mayBegin: false, now: now() } as const;
+      return execute(handle, atOnce, sessionId, command, context, () => null);
+    },
     report: (by, sessionId, role, report, context) => {
-      const command = { type: 'ReportConnection', by, role, report, now: now() } as const;
+      const command = { type: 'ReportConnection', by, role, report, mayBegin: false, now: now() } as const;
       return execute(handle, atOnce, sessionId, command, context, () => null);
     },
   };

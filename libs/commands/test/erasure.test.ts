@@ -1,7 +1,7 @@
 import { KeysUnavailable, type PayloadSeal } from '@signalbox/event-sourcing';
 import { describe, expect, it } from 'vitest';
 import { createErasure, type ErasureIndex, type ErasureTarget } from '../src/index.ts';
-import { anAnswer, createRig, offers, once, type Rig, retryable } from './rig.ts';
+import { anAnswer, aReport, createRig, offers, once, type Rig, retryable } from './rig.ts';
 
 /** A double of the vault: each stream has a key that is named after it, and what it seals is as it was, while it is there. */
 const aSeal = () => {
@@ -81,11 +81,14 @@ const calls = async (rig: Rig) => {
   await rig.sessions.answer('alice', answered, anAnswer, as('alice'));
   await rig.sessions.addCandidates('alice', visited, ['c'], as('alice'));
   await rig.sessions.answer('bob', visited, anAnswer, as('bob'));
-  const discovered = { firstShownAt: rig.clock.now(), times: 1 };
-  await rig.observations.record(published, { discovered, deliveries: [], refusals: [] }, as('system:observer'));
+  await rig.observations.record(published, shownAt(rig.clock.now()), as('system:observer'));
   await rig.credentials.issue({ name: 'alice', expiresAt: rig.clock.now() + 60_000, lifetime: 'fixed' }, once);
   return { published, answered, visited, others };
 };
+
+const shownAt = (at: number) => ({ discovered: { firstShownAt: at, times: 1 }, deliveries: [], refusals: [] });
+
+const erasedAlready = { kind: 'refused', refusal: { code: 'offer_not_found' } };
 
 const redactionsIn = async (rig: Rig) =>
   (await rig.recorded()).filter(({ type }) => type.endsWith('Redacted')).map(({ stream }) => stream);
@@ -209,15 +212,42 @@ describe('an erasure that did not come to its end', () => {
   it('destroys what was noticed of the session while it ran', async () => {
     const { rig, keys, erase } = createErasing();
     const { others } = await calls(rig);
-    const discovered = { firstShownAt: rig.clock.now(), times: 1 };
     const { destroyDataKeys } = keys;
     let times = 0;
     keys.destroyDataKeys = async (ids) => {
       const count = await destroyDataKeys(ids);
-      if (times++ === 0) await rig.observations.record(others, { discovered, deliveries: [], refusals: [] }, once);
+      if (times++ === 0) await rig.observations.record(others, shownAt(rig.clock.now()), once);
       return count;
     };
     expect(await erase({ sessionId: others })).toMatchObject({ dataKeys: 2 });
     expect(keys.destroyed).toContain(`key-of-observation-${others}`);
+  });
+
+  it('destroys that of each session, also for an identity without a credential', async () => {
+    const { rig, keys, erase } = createErasing();
+    const [noticed, others] = [await publish(rig, 'alice'), await publish(rig, 'alice')];
+    const record = (id: string) => rig.observations.record(id, shownAt(rig.clock.now()), once);
+    await record(noticed);
+    const { destroyDataKeys } = keys;
+    let times = 0;
+    keys.destroyDataKeys = async (ids) => {
+      const count = await destroyDataKeys(ids);
+      if (times++ === 0) await record(others);
+      return count;
+    };
+    expect(await erase({ identity: 'alice' })).toMatchObject({ sessions: 2, credentials: 0, dataKeys: 4 });
+    expect(keys.destroyed).toContain(`key-of-observation-${others}`);
+  });
+
+  it('is not followed by observations, whatever the read models still show', async () => {
+    const { rig, keys, erase } = createErasing();
+    const { published, others } = await calls(rig);
+    for (const id of [published, others]) await erase({ sessionId: id });
+    const before = rig.log.all.length;
+    expect(await rig.observations.record(others, shownAt(rig.clock.now()), once)).toEqual(erasedAlready);
+    expect(await rig.observations.report('carol', others, 'offerer', aReport, once)).toEqual(erasedAlready);
+    expect(await rig.observations.report('carol', others, 'offerer', aReport, retryable('r'))).toEqual(erasedAlready);
+    expect(rig.log.all.length).toBe(before);
+    expect(keys.destroyed).not.toContain(`key-of-observation-${others}`);
   });
 });

@@ -1,4 +1,11 @@
-import { credential, type DomainEvent, observation, operations, session } from '@signalbox/domain';
+import {
+  type ConnectionReport,
+  credential,
+  type DomainEvent,
+  observation,
+  operations,
+  session,
+} from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import {
   type AppendResult,
@@ -194,7 +201,7 @@ export const createRig = (wanted: { readonly maxCredentials?: number; readonly s
       liveCount: async () => liveCredentials,
       maxCredentials: wanted.maxCredentials ?? 2,
     }),
-    observations: createObservationCommands({ handle: handleObservation, now }),
+    observations: createObservationCommands({ handle: handleObservation, log, now }),
     operations: createOperationsCommands({
       handle: handleOperations,
       now,
@@ -221,4 +228,9 @@ export const answerOne = async (rig: Rig): Promise<string> => {
   const result = await rig.sessions.answer('bob', id, anAnswer, once);
   if (result.kind === 'refused') throw new Error(result.refusal.code);
   return id;
+};
+
+export const aReport: ConnectionReport = {
+  ...{ outcome: 'failed', localCandidateType: 'host', remoteCandidateType: null, roundTripTimeMs: null },
+  ...{ iceConnectionState: 'failed', iceGatheringState: null, connectionState: null },
 };

@@ -240,7 +240,9 @@ export const keyStoreContract = (adapter: string, make: () => Promise<KeyStoreUn
       expect(await store.settle(0, 120_000_000_001)).toBe(true);
       expect(await other.settle(0, 7)).toBe(false);
       expect(await other.settledTo()).toBe(120_000_000_001);
-      expect(await other.settle(120_000_000_001, 12)).toBe(true);
+      expect(await other.settle(120_000_000_001, -3)).toBe(true);
+      expect(await store.settledTo()).toBe(-3);
+      expect(await other.settle(-3, 12)).toBe(true);
       expect(await store.settledTo()).toBe(12);
       if (restart) expect(await (await restart()).settledTo()).toBe(12);
     });

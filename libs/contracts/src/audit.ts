@@ -217,7 +217,7 @@ export const auditApi = {
   },
   discovery: {
     query: z.strictObject({
-      at: pastMoment,
+      at: pastMoment.optional().meta({ description: 'Epoch milliseconds; not in the future. Without it: now.' }),
       tag: listOf(text),
       service: serviceRange.optional(),
       limit: limit(1_000, 100),

@@ -10,9 +10,12 @@ const MADE_AFTER_MS = 5_000;
 /** Events that are looked at for one id, at most. */
 const MAX_LOOKED_AT = 100_000;
 
-/** Finds places in a log that has no index of its own, by the leaves of its tree: their positions are in order, and read by halving. */
+/**
+ * Finds places in a log that has no index of its own, by the leaves of its tree: their positions are in order, and read
+ * by halving.
+ */
 export type Locator = {
-  /** The position of the last event that was recorded at or before a time (epoch milliseconds); 0 when there is none. */
+  /** The position of the last event that was recorded at or before a time (epoch milliseconds); 0 for none. */
   positionAt(time: number): Promise<number>;
   /**
    * The event with this id. An id of version 7 tells when it was made, and so about where it is; of others, and where

@@ -23,7 +23,7 @@ export type Notary = {
    * when the log or the tiles fail: call it again, after a wait. It may run in several processes at once.
    */
   run(signal: AbortSignal, healthy: () => void): Promise<void>;
-  /** Null while it may sign; otherwise what in the log contradicts a checkpoint that was signed, until that is accepted. */
+  /** Null while it may sign; otherwise what in the log contradicts what was signed, until that is settled. */
   unhealthy(): string | null;
   status(): {
     /** The newest checkpoint that is in the log, as far as this notary has read; `signedAt` in epoch milliseconds. */
@@ -47,12 +47,12 @@ export type NotaryOptions = {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly after: (ms: number, work: () => void) => () => void;
-  /** The tiles were not those of the log, and are made anew. */
+  /** The tiles were not those of the log, and are made anew; or nothing is kept of what was signed last. */
   readonly onRebuild?: (reason: string) => void;
   /** What `unhealthy` says from now on: the log has been changed. Nothing is signed after that until it is accepted. */
   readonly onContradiction?: (reason: string) => void;
-  /** An operator has accepted the log as it is: it is signed again. */
-  readonly onAccepted?: () => void;
+  /** It is signed again: an operator has accepted the log as it is, or it is again what was signed. */
+  readonly onSettled?: (why: string) => void;
 };
 
 /** How long events wait for others to share a checkpoint; with what signing and recording take, less than a second. */
@@ -60,6 +60,9 @@ export const SIGN_AFTER_MS = 700;
 
 /** So many leaves are kept at most before they are written to the tiles. */
 const MAX_PENDING = 4_096;
+
+/** Clocks of different machines may differ by so much. */
+const CLOCKS_DIFFER_MS = 5_000;
 
 /** The tiles have to be made anew before anything can be said. */
 class TilesDiffer extends Error {}
@@ -70,23 +73,33 @@ class TilesMoved extends Error {}
 /**
  * Keeps the Merkle tree of the log and signs it: a while after something new has come, but never because of checkpoints
  * alone. Each checkpoint that it finds in the log, its own or another's, has to agree with its tree. When one does not,
- * the tiles are made anew from the log; when it still does not, the log is not what was signed, and it signs no more. The
- * newest note that it signed is kept beside the tiles, so that a log whose end is gone is found too. It follows the log
- * all the same, and signs again after an event that accepts it as it is.
+ * the tiles are made anew from the log; when it still does not, the log is not what was signed, and it signs no more.
+ * The newest note that it signed is kept beside the tiles, so that a log whose end is gone is found too. It follows the
+ * log all the same, and signs again after an event that accepts it as it is. When it begins and something is still
+ * open, it reads all of the log again: where that is again what was signed, nothing is open any more.
  */
 export const createNotary = (options: NotaryOptions): Notary => {
   const { source, tiles, signer, keys, origin, now } = options;
   /** What has been found in the log up to now; it counts when nothing in the rest of the log accepts it. */
   let doubt: string | null = null;
-  let contradiction: string | null = null;
+  let contradiction: Contradiction | null = null;
   let newest: { readonly size: number; readonly position: number; readonly signedAt: number } | null = null;
   let current: { readonly size: number; readonly behind: number } = { size: 0, behind: 0 };
 
-  const announce = (reason: string): void => {
-    if (contradiction !== null) return;
-    [doubt, contradiction] = [reason, reason];
-    options.onContradiction?.(reason);
+  const announce = (found: Contradiction): void => {
+    const isNew = contradiction === null;
+    contradiction = found;
+    if (isNew) options.onContradiction?.(found.reason);
   };
+
+  const settle = (why: string): void => {
+    [doubt, contradiction] = [null, null];
+    options.onSettled?.(why);
+  };
+
+  /** Whether another notary has settled what this one takes for open. A store that was emptied settles nothing. */
+  const isSettledElsewhere = async (): Promise<boolean> =>
+    contradiction !== null && (await contradictionIn(tiles, origin)) === null && (await tiles.size()) > 0;
 
   /** What was signed last, by the note that is kept beside the tiles. */
   const lastSigned = async (): Promise<{ readonly note: string; readonly checkpoint: Checkpoint } | null> => {
@@ -129,6 +142,8 @@ export const createNotary = (options: NotaryOptions): Notary => {
     let isCaughtUp = false;
     let cancel: (() => void) | null = null;
     const roots = new Map<number, Uint8Array>();
+    /** While all of the log is read, what is open is looked for again. */
+    const isOpen = () => contradiction !== null && (isCaughtUp || !isFresh);
     const stopping = new AbortController();
     const stop = () => stopping.abort();
     signal.addEventListener('abort', stop);
@@ -161,6 +176,7 @@ export const createNotary = (options: NotaryOptions): Notary => {
       if (newest === null || checkpoint.size >= newest.size) newest = checkpoint;
       if (checkpoint.size <= covered) return;
       covered = checkpoint.size;
+      unsigned = 0;
       others = others.filter((index) => index >= covered);
     };
 
@@ -182,7 +198,7 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
     /** The log has to hold what was signed last, also where the event that recorded it is gone. */
     const compareWithSigned = async (): Promise<void> => {
-      if (signed === null || doubt !== null) return;
+      if (signed === null || doubt !== null || isOpen()) return;
       const { size, root, position } = signed.checkpoint;
       if (frontier.size < size) {
         await contradicts(
@@ -197,23 +213,48 @@ export const createNotary = (options: NotaryOptions): Notary => {
     };
 
     const contradicts = async (reason: string): Promise<void> => {
-      if (doubt !== null) return;
+      if (doubt !== null || isOpen()) return;
       if (!isFresh) throw new TilesDiffer(reason);
       doubt = reason;
       if (isCaughtUp) await tell(reason);
     };
 
     const tell = async (reason: string): Promise<void> => {
-      announce(reason);
-      await tiles.remember('contradiction', JSON.stringify({ reason, since: now() } satisfies Contradiction));
+      const found = { origin, reason, size: frontier.size, since: contradiction?.since ?? now() };
+      announce(found);
+      await tiles.remember('contradiction', JSON.stringify(found));
     };
 
-    const accept = async (): Promise<void> => {
-      if (doubt === null) return;
+    /** What is found when all of the log has been read for the first time. */
+    const conclude = async (): Promise<void> => {
+      if (isFresh && signed === null && newest !== null) {
+        options.onRebuild?.('nothing is kept of what was signed last: whether the log was longer, it cannot tell');
+      }
+      if (doubt !== null && !isOpen()) return tell(doubt);
+      if (contradiction === null || isOpen()) return;
+      if (signed === null) return tell(contradiction.reason);
       await tiles.remember('contradiction', null);
+      settle('the log is again what was signed');
+    };
+
+    /** An acceptance is of what was open when it was made, and not of what has been found after it. */
+    const accept = async (event: RecordedEvent): Promise<void> => {
+      if (contradiction !== null) {
+        const kept = await contradictionIn(tiles, origin);
+        const { size, since } = kept ?? contradiction;
+        if (frontier.size >= size && event.recordedAt >= since - CLOCKS_DIFFER_MS) {
+          // Where another notary was first, it may have signed since.
+          if (kept !== null) await forgetSigned();
+          signed = null;
+          settle('it has been accepted as it is');
+        }
+      }
+      if (!isOpen()) doubt = null;
+    };
+
+    const forgetSigned = async (): Promise<void> => {
       if (signed !== null && (await tiles.recall('signed')) === signed.note) await tiles.remember('signed', null);
-      if (contradiction !== null) options.onAccepted?.();
-      [signed, doubt, contradiction] = [null, null, null];
+      await tiles.remember('contradiction', null);
     };
 
     const rootAt = async (size: number): Promise<Uint8Array> => {
@@ -227,10 +268,10 @@ export const createNotary = (options: NotaryOptions): Notary => {
         if (last && (last.position !== leaf.position || !equal(last.hash, leaf.hash))) {
           throw new TilesDiffer('the tiles are those of another log, or of one that was longer');
         }
-        if (acceptsLog(event)) await inTurn(accept);
+        if (acceptsLog(event)) await inTurn(() => accept(event));
         if (!recordsCheckpoint(event)) {
-          if (contradiction === null) others.push(frontier.size);
-          else unsigned++;
+          if (isOpen()) unsigned++;
+          else others.push(frontier.size);
         }
         frontier.add(leaf.hash);
         position = leaf.position;
@@ -243,11 +284,11 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
     const sign = async (): Promise<void> => {
       const made = await inTurn(async () => {
-        if (others.length === 0 || stopping.signal.aborted || doubt !== null) return null;
+        if (others.length === 0 || stopping.signal.aborted || contradiction !== null) return null;
         // Another notary may have found what this one has not.
-        const found = await contradictionIn(tiles);
+        const found = await contradictionIn(tiles, origin);
         if (found) {
-          announce(found.reason);
+          announce(found);
           return null;
         }
         const checkpoint: Checkpoint = { origin, size: frontier.size, root: frontier.root(), position };
@@ -263,14 +304,13 @@ export const createNotary = (options: NotaryOptions): Notary => {
       const note = signCheckpoint(made, [signer]);
       await options.record({ size, root: hex(root), position: made.position, note, signedAt });
       await tiles.remember('signed', note);
-      unsigned = 0;
       coverUpTo({ size, position: made.position, signedAt });
       healthy();
     };
 
     const signSoon = () => {
       current = { size: frontier.size, behind: others.length + unsigned };
-      if (!isCaughtUp || cancel !== null || others.length === 0 || doubt !== null) return;
+      if (!isCaughtUp || cancel !== null || others.length === 0 || contradiction !== null) return;
       cancel = options.after(SIGN_AFTER_MS, () => {
         signing = sign()
           .catch((error: unknown) => {
@@ -289,8 +329,12 @@ export const createNotary = (options: NotaryOptions): Notary => {
         if (delivery.kind === 'events') await take(delivery.events);
         else {
           if (last) throw new TilesDiffer('the log ends before the tiles do');
+          if (isOpen() && (await isSettledElsewhere())) {
+            signed = null;
+            settle('another notary has found that it is what was signed, or accepted');
+          }
           await inTurn(compareWithSigned);
-          if (!isCaughtUp && doubt !== null && contradiction === null) await tell(doubt);
+          if (!isCaughtUp) await inTurn(conclude);
           isCaughtUp = true;
           healthy();
         }
@@ -309,24 +353,32 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
   return {
     run: async (signal, healthy) => {
-      const found = await contradictionIn(tiles);
-      if (found) announce(found.reason);
+      const found = await contradictionIn(tiles, origin);
+      if (found && contradiction === null) {
+        announce(found);
+        // The right log may have been put back: the tiles may be those of the other.
+        await tiles.clear();
+      }
       let isFresh = (await tiles.size()) === 0;
+      if (isFresh) doubt = null;
       while (!signal.aborted) {
         try {
           await follow(signal, healthy, isFresh);
           return;
         } catch (error) {
-          if (error instanceof TilesMoved) continue;
-          if (!(error instanceof TilesDiffer || error instanceof TilesBroken)) throw error;
-          options.onRebuild?.(error.message);
-          await tiles.clear();
-          isFresh = true;
-          doubt = contradiction;
+          if (error instanceof TilesMoved) {
+            isFresh = (await tiles.size()) === 0;
+          } else {
+            if (!(error instanceof TilesDiffer || error instanceof TilesBroken)) throw error;
+            options.onRebuild?.(error.message);
+            await tiles.clear();
+            isFresh = true;
+          }
+          if (isFresh) doubt = null;
         }
       }
     },
-    unhealthy: () => contradiction,
+    unhealthy: () => contradiction?.reason ?? null,
     status: () => ({ checkpoint: newest, ...current }),
   };
 };
@@ -334,16 +386,31 @@ export const createNotary = (options: NotaryOptions): Notary => {
 /** How many roots of its own it remembers until it reads them in the log. */
 const MAX_ROOTS = 16;
 
-/** What in the log contradicts what was signed, and since when that is known, epoch milliseconds. */
-export type Contradiction = { readonly reason: string; readonly since: number };
-
-/** As a notary has found it, in whichever process; null while the log is what was signed, as far as anybody has seen. */
-export const contradictionIn = async (tiles: Pick<TileStore, 'recall'>): Promise<Contradiction | null> => {
-  const text = await tiles.recall('contradiction');
-  return text === null ? null : (JSON.parse(text) as Contradiction);
+/** What in the log contradicts what was signed. */
+export type Contradiction = {
+  /** The log that it is of. */
+  readonly origin: string;
+  readonly reason: string;
+  /** How many events the log had when it was found: whatever is before cannot have accepted it. */
+  readonly size: number;
+  /** Since when it is known, epoch milliseconds. */
+  readonly since: number;
 };
 
-/** The action of the `AdminActed` by which an operator accepts a log that is not what was signed. Its target is the reason. */
+/**
+ * As a notary has found it, in whichever process; null while this log is what was signed, as far as anybody has seen.
+ * One of another log, whose store this was before, does not count.
+ */
+export const contradictionIn = async (
+  tiles: Pick<TileStore, 'recall'>,
+  origin: string,
+): Promise<Contradiction | null> => {
+  const text = await tiles.recall('contradiction');
+  const found = text === null ? null : (JSON.parse(text) as Contradiction);
+  return found?.origin === origin ? found : null;
+};
+
+/** The action of the `AdminActed` by which an operator accepts a log as it is. Its target is the reason. */
 export const ACCEPT_LOG = 'accept the log as it is';
 
 const acceptsLog = ({ type, stream, data }: RecordedEvent): boolean => {

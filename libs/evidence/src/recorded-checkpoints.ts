@@ -10,8 +10,9 @@ export type RecordedCheckpoint = Checkpoint & {
 
 export type RecordedCheckpoints = {
   /**
-   * Checkpoints recorded before a position of the log, or before `Infinity`, the newest first, and from where to look further; `next` is null
-   * when there is nothing before. There may be fewer than `limit` although there are more: so far only was looked.
+   * Checkpoints recorded before a position of the log, or before `Infinity`, the newest first, and from where to look
+   * further; `next` is null when there is nothing before. There may be fewer than `limit` although there are more: so
+   * far only was looked.
    */
   before(
     position: number,

@@ -8,6 +8,7 @@ import {
   type NotaryOptions,
   noteIn,
   openCheckpoint,
+  originOf,
   recordsCheckpoint,
   sha256,
   signerKey,
@@ -25,6 +26,7 @@ const start = ({ log, clock }: Log, tiles: TileStore, more: Partial<NotaryOption
     ...{ now: clock.now, after: clock.after },
     onRebuild: (reason) => said.push(`rebuild: ${reason}`),
     onContradiction: (reason) => said.push(`contradiction: ${reason}`),
+    onSettled: (why) => said.push(`settled: ${why}`),
     ...more,
   });
   const stopping = new AbortController();
@@ -46,6 +48,24 @@ const openedIn = (event: RecordedEvent) => {
   const opened = openCheckpoint(noteIn(event) ?? '', [signer]);
   if (typeof opened === 'string') throw new Error(opened);
   return opened;
+};
+
+/** A log that has these events, and gets no more. */
+const sourceOf = (events: readonly RecordedEvent[]): NotaryOptions['source'] => ({
+  async *subscribeAll(after, { signal }) {
+    yield { kind: 'events', events: events.filter(({ position }) => position > after) };
+    yield { kind: 'caught_up', position: events.length };
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  },
+});
+
+/** A log that has the first so many events of another. */
+const beginningOf = async ({ log }: Log, kept: number): Promise<Log> => {
+  const short = aLog();
+  for (const { stream, revision, position, recordedAt, ...event } of (await everything(log)).slice(0, kept)) {
+    await short.log.append(stream, [event], 'any');
+  }
+  return short;
 };
 
 const intact = async ({ log }: Log, tiles: TileStore) =>
@@ -113,7 +133,7 @@ describe('the notary', () => {
     const damaged = memoryTileStore();
     await damaged.write(0, [{ level: 0, index: 0, bytes: new Uint8Array(40) }], 300);
     for (const [store, reason] of [
-      [memoryTileStore(), null],
+      [memoryTileStore(), /nothing is kept of what was signed last/],
       [other, /other|another log/],
       [damaged, /missing or too short/],
     ] as const) {
@@ -121,8 +141,8 @@ describe('the notary', () => {
       const { said, stop, notary } = start(world, store);
       await world.clock.advance(1_000);
       expect(notary.unhealthy()).toBeNull();
-      if (reason === null) expect(said()).toEqual([]);
-      else expect(said()).toEqual([expect.stringMatching(reason)]);
+      expect(said()[0]).toMatch(reason);
+      expect(said().filter((one) => !one.startsWith('rebuild'))).toEqual([]);
       expect(await store.size()).toBeGreaterThan(size);
       expect(await intact(world, store)).toMatchObject({ intact: true });
       await stop();
@@ -143,13 +163,7 @@ describe('the notary', () => {
     );
     const recorded: unknown[] = [];
     const { notary, said } = start(world, memoryTileStore(), {
-      source: {
-        async *subscribeAll(after, { signal }) {
-          yield { kind: 'events', events: changed.filter(({ position }) => position > after) };
-          yield { kind: 'caught_up', position: events.length };
-          await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        },
-      },
+      source: sourceOf(changed),
       record: async (checkpoint) => {
         recorded.push(checkpoint);
       },
@@ -203,12 +217,9 @@ describe('the notary', () => {
       const first = start(world, tiles);
       await world.clock.advance(1_000);
       await first.stop();
-      const short = aLog();
-      for (const { stream, revision, position, recordedAt, ...event } of (await everything(world.log)).slice(0, kept)) {
-        await short.log.append(stream, [event], 'any');
-      }
+      const short = await beginningOf(world, kept);
       for (let count = 0; count < more; count++) await short.append(`session-new${count}`);
-      return { short, tiles };
+      return { world, short, tiles };
     };
     const acceptIn = (world: Log) =>
       world.append(
@@ -232,7 +243,10 @@ describe('the notary', () => {
       expect(notary.unhealthy()).toContain(what);
       expect(notary.status().behind).toBe(kept + more + 1);
       expect(said().filter((one) => one.startsWith('contradiction'))).toHaveLength(1);
-      expect(await contradictionIn(tiles)).toEqual({ reason: notary.unhealthy(), since: expect.any(Number) });
+      expect(await contradictionIn(tiles, origin)).toEqual({
+        ...{ origin, reason: notary.unhealthy(), size: kept + more, since: expect.any(Number) },
+      });
+      expect(await contradictionIn(tiles, originOf('another log'))).toBeNull();
     });
 
     it('is not signed by the next process either, nor by one that is at work beside it', async () => {
@@ -258,7 +272,7 @@ describe('the notary', () => {
       await acceptIn(short);
       await short.clock.advance(5_000);
       for (const { notary } of two) expect(notary.unhealthy()).toBeNull();
-      expect(await contradictionIn(tiles)).toBeNull();
+      expect(await contradictionIn(tiles, origin)).toBeNull();
       expect((await checkpointsIn(short)).at(-1)).toMatchObject({ size: 18 });
       for (const { stop } of two) await stop();
 
@@ -267,7 +281,7 @@ describe('the notary', () => {
         const again = start(short, store);
         await short.clock.advance(5_000);
         expect(again.notary.unhealthy()).toBeNull();
-        expect(again.said()).toEqual([]);
+        expect(again.said().filter((one) => !one.includes('nothing is kept'))).toEqual([]);
         expect(again.notary.status().behind).toBe(0);
         await again.stop();
       }
@@ -281,13 +295,171 @@ describe('the notary', () => {
       await acceptIn(short);
       await short.clock.advance(5_000);
       await first.stop();
-      const again = aLog();
-      for (const { stream, revision, position, recordedAt, ...event } of (await everything(short.log)).slice(0, 10)) {
-        await again.log.append(stream, [event], 'any');
-      }
+      const again = await beginningOf(short, 10);
       const { notary } = start(again, tiles);
       await again.clock.advance(5_000);
       expect(notary.unhealthy()).toContain('shorter');
+    });
+
+    it('is not accepted by what was accepted before it was cut', async () => {
+      const { short: accepted, tiles } = await shortened(15, 0);
+      const first = start(accepted, tiles);
+      await accepted.clock.advance(60_000);
+      await acceptIn(accepted);
+      await accepted.clock.advance(60_000);
+      for (let count = 0; count < 20; count++) await accepted.append(`session-after${count}`);
+      await accepted.clock.advance(60_000);
+      await first.stop();
+      const all = await everything(accepted.log);
+      expect((await checkpointsIn(accepted)).at(-1)?.size).toBeGreaterThan(30);
+
+      // After it; before it; then, with that open, put back to a later state that is not all either.
+      for (const kept of [25, 10, 30]) {
+        const { notary, stop } = start(accepted, tiles, { source: sourceOf(all.slice(0, kept)) });
+        await accepted.clock.advance(60_000);
+        expect([kept, notary.unhealthy()]).toEqual([kept, expect.stringContaining('shorter')]);
+        await stop();
+      }
+      expect(await tiles.recall('signed')).not.toBeNull();
+    });
+
+    it('keeps what is open when its tiles are made anew, whatever was accepted before', async () => {
+      const { short: accepted, tiles } = await shortened(15, 0);
+      const first = start(accepted, tiles);
+      await accepted.clock.advance(60_000);
+      await acceptIn(accepted);
+      for (let count = 0; count < 20; count++) await accepted.append(`session-after${count}`);
+      await accepted.clock.advance(60_000);
+      await first.stop();
+      const cut = await beginningOf(accepted, 30);
+      const second = start(cut, tiles);
+      await cut.clock.advance(5_000);
+      await second.stop();
+      const open = await contradictionIn(tiles, origin);
+      expect(open).toMatchObject({ size: 30 });
+      for (let round = 0; round < 2; round++) {
+        await tiles.clear();
+        const { notary, said, stop } = start(cut, tiles);
+        await cut.clock.advance(5_000);
+        expect(notary.unhealthy()).toContain('shorter');
+        expect(said().filter((one) => one.startsWith('settled'))).toEqual([]);
+        expect(await contradictionIn(tiles, origin)).toEqual(open);
+        await stop();
+      }
+      expect(await checkpointsIn(cut)).toHaveLength((await everything(cut.log)).filter(recordsCheckpoint).length);
+      // It is accepted by an event of now.
+      const { notary } = start(cut, tiles);
+      await cut.clock.advance(5_000);
+      await acceptIn(cut);
+      await cut.clock.advance(5_000);
+      expect(notary.unhealthy()).toBeNull();
+    });
+
+    it('is signed again once the right log is there, without anybody', async () => {
+      const { world, short, tiles } = await shortened(15, 9);
+      const found = start(short, tiles);
+      await short.clock.advance(5_000);
+      expect(found.notary.unhealthy()).toContain('other events');
+      await found.stop();
+
+      await world.append('session-back');
+      const two = [start(world, tiles), start(world, tiles)];
+      await world.clock.advance(5_000);
+      await world.append('session-more');
+      await world.clock.advance(5_000);
+      for (const { notary, said } of two) {
+        expect(notary.unhealthy()).toBeNull();
+        expect(said().filter((one) => one.startsWith('settled'))).toHaveLength(1);
+      }
+      expect(await contradictionIn(tiles, origin)).toBeNull();
+      expect((await checkpointsIn(world)).length).toBeGreaterThan(1);
+      expect(await intact(world, tiles)).toMatchObject({ intact: true });
+      for (const { notary } of two) expect(notary.status().behind).toBe(0);
+    });
+
+    it('is looked at as a whole when it is put back, and a notary that kept on running learns of it', async () => {
+      const world = aLog();
+      const tiles = memoryTileStore();
+      for (let count = 0; count < 20; count++) await world.append(`session-${count % 3}`);
+      const running = start(world, tiles);
+      await world.clock.advance(5_000);
+      const changed = (await everything(world.log)).map((event) =>
+        event.position === 7 ? { ...event, recordedAt: event.recordedAt - 1 } : event,
+      );
+      await tiles.clear();
+      const wrong = start(world, tiles, { source: sourceOf(changed) });
+      await world.clock.advance(5_000);
+      await wrong.stop();
+      await world.append('session-more');
+      await world.clock.advance(5_000);
+      expect(running.notary.unhealthy()).toContain('other events');
+
+      const again = start(world, tiles);
+      await world.clock.advance(100);
+      expect(again.notary.unhealthy()).toBeNull();
+      // Before it has signed anything.
+      await again.stop();
+      const signed = (await checkpointsIn(world)).length;
+      await world.append('session-more');
+      await world.clock.advance(5_000);
+      expect(running.notary.unhealthy()).toBeNull();
+      expect(running.notary.status().behind).toBe(0);
+      expect(await checkpointsIn(world)).toHaveLength(signed + 1);
+      expect(await intact(world, tiles)).toMatchObject({ intact: true });
+    });
+
+    it('is accepted without forgetting what another notary has signed since', async () => {
+      const { short, tiles } = await shortened(15, 0);
+      const late = start(short, tiles);
+      await short.clock.advance(5_000);
+      await late.stop();
+      const other = start(short, tiles);
+      await short.clock.advance(5_000);
+      await acceptIn(short);
+      await short.clock.advance(5_000);
+      await other.stop();
+      const signed = await tiles.recall('signed');
+      expect(signed).not.toBeNull();
+      await tiles.clear();
+      const stopping = new AbortController();
+      const ended = late.notary.run(stopping.signal, () => undefined);
+      await short.clock.advance(5_000);
+      expect(late.notary.unhealthy()).toBeNull();
+      expect(await tiles.recall('signed')).toBe(signed);
+      stopping.abort();
+      await ended;
+    });
+
+    it('is still open where nothing tells what was signed, also when the store is emptied under a notary', async () => {
+      const { world, short, tiles } = await shortened(15, 9);
+      const found = start(short, tiles);
+      await short.clock.advance(5_000);
+      await tiles.remember('signed', null);
+      await found.stop();
+      const { notary, stop } = start(world, tiles);
+      await world.clock.advance(5_000);
+      expect(notary.unhealthy()).toContain('other events');
+      for (const name of ['signed', 'contradiction'] as const) await tiles.remember(name, null);
+      await tiles.clear();
+      await world.append('session-more');
+      await world.clock.advance(5_000);
+      expect(notary.unhealthy()).toContain('other events');
+      await stop();
+    });
+
+    it('does not keep another log on the same store from being signed', async () => {
+      const { short, tiles } = await shortened(15, 0);
+      const found = start(short, tiles);
+      await short.clock.advance(5_000);
+      await found.stop();
+      const other = aLog();
+      for (let count = 0; count < 3; count++) await other.append('session-other');
+      const name = originOf('another log');
+      const key = signerKey(name, sha256('other'));
+      const { notary } = start(other, tiles, { origin: name, signer: key, keys: [key] });
+      await other.clock.advance(5_000);
+      expect(notary.unhealthy()).toBeNull();
+      expect(notary.status().checkpoint).toMatchObject({ size: 3 });
     });
 
     it('is told from a note that nobody of ours has signed', async () => {

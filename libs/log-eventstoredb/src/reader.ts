@@ -63,8 +63,8 @@ export const createReader = (log: LogContext) => {
   };
 
   /**
-   * At most `limit` events before a position, the newest first; fewer where they are large. Where an imported event lies is not known by its position:
-   * what is before one is looked for from the end.
+   * At most `limit` events before a position, the newest first; fewer where they are large. Where an imported event
+   * lies is not known by its position: what is before one is looked for from the end.
    */
   const readBack = async (before: number, limit: number): Promise<readonly RecordedEvent[]> => {
     const found: RecordedEvent[] = [];

@@ -22,9 +22,9 @@ const SCHEMA = `
 `;
 
 /**
- * The hashes of the log's tree in a file of their own, beside the log, with what the notary remembers. They follow from the log: the file is not waited
- * for to be on disk, and one that is damaged is thrown away. With `readOnly` it may be read while a server writes it;
- * null when there is none that can be read.
+ * The hashes of the log's tree in a file of their own, beside the log, with what the notary remembers. They follow from
+ * the log: the file is not waited for to be on disk, and one that is damaged is thrown away. With `readOnly` it may be
+ * read while a server writes it; null when there is none that can be read.
  */
 export function sqliteTileStore(options: { readonly path: string }): SqliteTileStore;
 export function sqliteTileStore(options: { readonly path: string; readonly readOnly: true }): SqliteTileStore | null;

@@ -1,5 +1,5 @@
 export { KeyDestroyed } from './key-destroyed.ts';
-export { countingKeys, exportedKeys, KEY_EXPORT, type KeyCounts, sumOfKeyLine } from './key-export.ts';
+export { exportedKeys, KEY_EXPORT, sumOfKeyLine } from './key-export.ts';
 export { type KeyRing, keyRing, type RandomBytes } from './key-ring.ts';
 export {
   type EpochSummary,

@@ -5,8 +5,8 @@ const KEPT_MS = 30_000;
 const MAX_KEYS = 100_000;
 
 /**
- * Unwrapped keys by id. The oldest goes when there are too many. They are bytes, and no key objects of the platform: each of
- * those has something outside of the heap, and the garbage collector looks after it for as long as it is kept.
+ * Unwrapped keys by id. The oldest goes when there are too many. They are bytes, and no key objects of the platform:
+ * each of those has something outside of the heap, and the garbage collector looks after it for as long as it is kept.
  */
 export type KeyCache = {
   readonly get: (id: string) => Uint8Array | undefined;
@@ -16,7 +16,7 @@ export type KeyCache = {
   readonly dropAll: (fits: (id: string) => boolean) => void;
 };
 
-/** How often those that are too old are looked for: what is gone from the front of a map slows the way to what is left. */
+/** How often those that are too old are looked for: what is gone from the front of a map slows the way to the rest. */
 const SWEPT_EVERY_MS = 1_000;
 
 /** So many go at once when there are too many, for the same reason. */

@@ -29,8 +29,8 @@ export interface KeyStore {
   /** Destroys, just so, the key of the epoch with all its data keys. Answers with how many those were; null when there was no such epoch. */
   destroyEpoch(id: string): Promise<number | null>;
   /**
-   * The position of the log up to which all that it says was destroyed is destroyed here: 0 for a new store. It is kept
-   * beside the keys, so that a copy that is put back tells how old it is.
+   * The position of the log up to which all that it says was destroyed is destroyed here: 0 for a new store, and less
+   * after an import. It is kept beside the keys, so that a copy that is put back tells how old it is.
    */
   settledTo(): Promise<number>;
   /** Moves that, when it still is `from`; answers with whether it did. */

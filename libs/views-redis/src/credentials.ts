@@ -28,10 +28,15 @@ export const redisCredentials = (keyspace: Keyspace): View<CredentialRow> & Cred
       return kept === null ? undefined : rowIn<CredentialRow>(kept);
     },
     all: async function* () {
+      // A scan may give a row twice while others come and go.
+      const given = new Set<string>();
       let cursor = '0';
       do {
         const [next, pairs] = (await rows.run(scan, [cursor])) as readonly [string, readonly string[]];
-        yield pairs.flatMap((kept, index) => (index % 2 === 0 ? [] : (rowIn<CredentialRow>(kept) ?? [])));
+        const some = pairs.flatMap((kept, index) => (index % 2 === 0 ? [] : (rowIn<CredentialRow>(kept) ?? [])));
+        const fresh = some.filter(({ name }) => !given.has(name));
+        for (const { name } of fresh) given.add(name);
+        yield fresh;
         cursor = next;
       } while (cursor !== '0');
     },

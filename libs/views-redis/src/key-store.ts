@@ -24,8 +24,15 @@ local function changed(count)
   return { count, tonumber(redis.call('GET', prefix .. 'destroyed') or 0) }
 end`;
 
+/**
+ * Begins what is also done where Redis is full: it takes hardly any memory, and without it no process could start there,
+ * and nothing be destroyed to make room.
+ */
+const ALSO_WHEN_FULL = '#!lua flags=allow-oom';
+
 /** Id, wrapping, times. */
 const ADD_EPOCH = script(
+  ALSO_WHEN_FULL,
   NAMES,
   `
 if redis.call('HSETNX', epochs, ARGV[2], ARGV[3]) == 1 then redis.call('HSET', times, ARGV[2], ARGV[4]) end
@@ -66,6 +73,7 @@ return found`,
 
 /** Ids, each with the wrapping that is expected and the one to come. */
 const REWRAP = script(
+  ALSO_WHEN_FULL,
   NAMES,
   `
 local count = 0
@@ -100,6 +108,7 @@ return { count, changed(1)[2] }`,
 
 /** A count that has been reached. */
 const REWRITTEN = script(
+  ALSO_WHEN_FULL,
   NAMES,
   `
 local known = tonumber(redis.call('GET', prefix .. 'rewritten') or 0)
@@ -108,6 +117,7 @@ if tonumber(ARGV[2]) > known then redis.call('SET', prefix .. 'rewritten', ARGV[
 
 /** The position that is expected, and the one to come. */
 const SETTLE = script(
+  ALSO_WHEN_FULL,
   NAMES,
   `
 if (redis.call('GET', prefix .. 'settled') or '0') ~= ARGV[2] then return 0 end
@@ -260,5 +270,14 @@ const pairsOf = (flat: readonly string[]): readonly WrappedDataKey[] =>
   }));
 
 const asKeysUnavailable = (cause: unknown): never => {
-  throw new KeysUnavailable('The Redis of the keys is away.', { cause });
+  throw new KeysUnavailable(
+    isFull(cause)
+      ? 'The Redis of the keys is full, and takes no new keys. Give it more memory (maxmemory).'
+      : 'The Redis of the keys is away.',
+    { cause },
+  );
 };
+
+/** What Redis answered is the cause of what the connection makes of it. */
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && error.cause.message.startsWith('OOM ');

@@ -42,11 +42,14 @@ if dropped > 0 then
 end
 return 1`);
 
-/** ARGV: the prefix, how many at most. */
+/**
+ * ARGV: the prefix, how many at most. `waiting` and `dropped` are what processes of an older version leave there: nobody
+ * else takes it, and it would stay. What is lost with it, the starts of their successors tell.
+ */
 const TAKE = script(`
 local entries = redis.call('LPOP', ARGV[1] .. 'entries', ARGV[2])
 local lost = redis.call('HMGET', ARGV[1] .. 'lost', 'sessions', 'since')
-redis.call('DEL', ARGV[1] .. 'lost')
+redis.call('UNLINK', ARGV[1] .. 'lost', ARGV[1] .. 'waiting', ARGV[1] .. 'dropped')
 return { lost[1] or '', lost[2] or '', entries or {} }`);
 
 /**

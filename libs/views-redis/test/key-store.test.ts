@@ -68,24 +68,43 @@ keyStoreContract('Redis', async () => {
 });
 
 describe('the Redis of the keys', () => {
-  it('says where it is full, and at what it is full takes no more keys', async () => {
-    const { redis, store } = await open();
+  it('says where it is full, takes no more keys there, and destroys and settles all the same', async () => {
+    const { redis, store, namespace } = await open();
     onTestFinished(async () => void (await redis.send('CONFIG', 'SET', 'maxmemory', '0')));
     expect((await store.usage()).bound).toBeNull();
     const epoch = { id: 'e', startsAt: 0, endsAt: 1, wrapped: 'w'.repeat(93) };
-    await store.addEpoch(epoch);
+    const short = { ...epoch, id: 'short' };
+    for (const one of [epoch, short]) await store.addEpoch(one);
+    await store.addDataKeys('short', [{ id: 'short.1', wrapped: 'w'.repeat(93) }]);
     await configure(redis, { maxmemory: String((await store.usage()).bytes + 1_000_000) });
     let isFull = false;
     for (let batch = 0; !isFull && batch < 100; batch++) {
       const keys = Array.from({ length: 256 }, (_, index) => ({ id: `e.${batch}-${index}`, wrapped: 'w'.repeat(93) }));
       await store.addDataKeys('e', keys).catch((error) => {
         expect(error).toBeInstanceOf(KeysUnavailable);
+        expect(error.message).toMatch(/^The Redis of the keys is full/);
         isFull = true;
       });
     }
     expect(isFull).toBe(true);
     const { bytes, bound } = await store.usage();
     expect(bytes / (bound ?? 1)).toBeGreaterThan(0.95);
+
+    // As full as it gets, whatever is freed on the way.
+    await configure(redis, { maxmemory: '1' });
+    const another = redisKeyStore({ redis: await connect({ namespace }), after: systemTimers.after });
+    expect(await another.addEpoch(epoch)).toEqual(epoch);
+    expect(await another.settle(0, 7)).toBe(true);
+    expect(await another.rewrap([{ id: 'e', from: epoch.wrapped, to: 'v'.repeat(93) }])).toBe(1);
+    expect(await another.destroyDataKeys(['e.0-0', 'e.0-1'])).toBe(2);
+    expect(await another.destroyDataKeys(['e.0-0'])).toBe(0);
+    expect(await another.destroyEpoch('short')).toBe(1);
+    expect(await another.find(['e.0-0', 'short.1', 'e.0-2'])).toEqual([
+      ...[null, null, { wrapped: 'w'.repeat(93), epoch: 'v'.repeat(93) }],
+    ]);
+    await expect(another.addDataKeys('e', [{ id: 'e.x', wrapped: 'w' }])).rejects.toThrow(
+      /^The Redis of the keys is full/,
+    );
   });
 
   let redis: Redis;

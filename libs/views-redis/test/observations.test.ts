@@ -3,7 +3,7 @@ import { memoryObservations } from '@signalbox/memory';
 import { fakeClock, t0 } from '@signalbox/testing';
 import { redisObservations } from '@signalbox/views-redis';
 import { describe, expect, it } from 'vitest';
-import { connect } from './redis.ts';
+import { connect, keysOf } from './redis.ts';
 
 const shown = (sessionId: string, at = t0) => ({ kind: 'discovered', sessionId, at }) as const;
 
@@ -59,6 +59,22 @@ describe('observations in Redis', () => {
     await observations.flush();
     const { sessions, dropped } = await observations.take(10, t0);
     expect([sessions.map(({ sessionId }) => sessionId), dropped]).toEqual([['two'], { sessions: 1, since: t0 }]);
+  });
+
+  it('leave nothing in Redis when they were taken, not even of an older version', async () => {
+    const redis = await connect();
+    const observations = redisObservations({
+      ...{ redis, local: memoryObservations({ maxSessions: 1 }), now: () => t0, after: () => () => undefined },
+    });
+    await redis.send('RPUSH', `${redis.namespace}:observations:waiting`, '{"session":{"sessionId":"old"}}');
+    await redis.send('SET', `${redis.namespace}:observations:dropped`, 7);
+    for (const id of ['one', 'two']) observations.note(shown(id));
+    await observations.flush();
+    expect(await observations.take(10, t0)).toMatchObject({
+      sessions: [{ sessionId: 'two' }],
+      dropped: { sessions: 1 },
+    });
+    expect(await keysOf(redis)).toEqual([]);
   });
 
   it('tell since when those were noticed that were dropped, here and on the way', async () => {

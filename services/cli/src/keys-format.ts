@@ -1,4 +1,4 @@
-import { countingKeys, KEY_EXPORT, type KeyCounts, type KeyRows, sumOfKeyLine } from '@signalbox/vault';
+import { KEY_EXPORT, type KeyRows, sumOfKeyLine } from '@signalbox/vault';
 import { z } from 'zod';
 import { BadExport } from './errors.ts';
 import { linesOf } from './lines.ts';
@@ -8,7 +8,7 @@ const time = z.int().nullable();
 const count = z.int().min(0);
 
 const head = z.strictObject({
-  ...{ kind: z.literal('head'), format: z.literal(KEY_EXPORT.format), version: z.literal([1, KEY_EXPORT.version]) },
+  ...{ kind: z.literal('head'), format: z.literal(KEY_EXPORT.format), version: z.literal([KEY_EXPORT.version, 2]) },
   settledTo: count.exactOptional(),
 });
 const epoch = z.strictObject({
@@ -26,8 +26,7 @@ const end = z.strictObject({ kind: z.literal('end'), epochs: count, keys: count 
 const line = z.strictObject({ says: z.discriminatedUnion('kind', [head, epoch, keys, end]), sum: text });
 
 /** Rows of an export (`exportedKeys`), each checked before it is given. Throws `BadExport`. */
-export async function* readKeys(input: AsyncIterable<Uint8Array>): AsyncGenerator<KeyRows, KeyCounts> {
-  const { counts, add } = countingKeys();
+export async function* readKeys(input: AsyncIterable<Uint8Array>): AsyncGenerator<KeyRows, void> {
   let sum = '';
   let isEnded = false;
   for await (const { number, bytes } of linesOf(input)) {
@@ -45,17 +44,10 @@ export async function* readKeys(input: AsyncIterable<Uint8Array>): AsyncGenerato
     }
     sum = data.sum;
     const { says } = data;
-    if (says.kind === 'end') {
-      isEnded = true;
-      continue;
-    }
-    // Where it is not said, all of the log has to be read for what was destroyed.
-    const rows: KeyRows = says.kind === 'head' ? { kind: 'settled', upTo: says.settledTo ?? 0 } : says;
-    add(rows);
-    yield rows;
+    if (says.kind === 'end') isEnded = true;
+    else if (says.kind !== 'head') yield says;
   }
   if (!isEnded) throw new BadExport('The export ends too early: its last lines are missing. Export again.');
-  return counts;
 }
 
 const jsonOf = (bytes: Buffer): unknown => {

@@ -57,8 +57,8 @@ ${storeHelp}
 
 Import the keys before the log, and both before any server works on them: it would make other keys for the same time,
 and the import would be refused. An import that was interrupted is run again as it was. The servers need the same master
-keys as before. What was destroyed since the export comes back with it, until a server starts: that destroys once more
-what the log says was erased or is past its retention, before it serves.
+keys as before. What was destroyed since the export comes back with it, until a server starts: that reads the whole
+log, and destroys once more what it says was erased or is past its retention, before it serves.
 
 Examples:
 
@@ -139,14 +139,8 @@ export const keysImportCommand: Command = {
     }
     await withStore(given, host, { mustBeThere: false }, async (store) => {
       const rows = readKeys(file === undefined ? host.stdin() : createReadStream(file));
-      for (let next = await rows.next(); ; next = await rows.next()) {
-        if (next.done) {
-          const { epochs, keys } = next.value;
-          host.stderr(`Imported ${counted(epochs, 'epoch')} with ${counted(keys, 'key')}.\n`);
-          return;
-        }
-        await importKeys(store, next.value);
-      }
+      const { epochs, keys } = await importKeys(store, rows);
+      host.stderr(`Imported ${counted(epochs, 'epoch')} with ${counted(keys, 'key')}.\n`);
     });
   },
 };

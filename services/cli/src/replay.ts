@@ -170,7 +170,7 @@ const exportedKeysIn = async (file: string, masterKeys: readonly string[], host:
   if (!existsSync(file)) throw new Failure(`There is no file ${file}.`);
   if (masterKeys.length === 0) throw new Failure(`The keys in ${file} open nothing: ${NO_MASTER_KEY}.`);
   const store = memoryKeyStore();
-  for await (const rows of readKeys(createReadStream(file))) await importKeys(store, rows);
+  await importKeys(store, readKeys(createReadStream(file)));
   const keys = await opening(store, masterKeys, host);
   if (keys.missing !== null) throw new Failure(`The keys in ${file} can’t all be used: ${keys.missing}.`);
   return keys;

@@ -14,7 +14,7 @@ import type { History } from '@signalbox/audit';
 import { commandContext, commandDeps, commandRoutes } from '@signalbox/command';
 import { createErasure } from '@signalbox/commands';
 import { createV1 } from '@signalbox/contracts';
-import { createLocator } from '@signalbox/evidence';
+import { contradictionIn, createLocator, originOf } from '@signalbox/evidence';
 import type { App } from '@signalbox/http';
 import { createDiscoverQueries, createFeedQueries, createSessionQueries } from '@signalbox/queries';
 import { queryDeps, queryRoutes } from '@signalbox/query';
@@ -103,7 +103,8 @@ export const buildGateway = async (options: {
         ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, operations: writeSide.operations },
       }),
       ...{ vault: keys.vault, keyStore: keys.store, keyReport: () => keyReport(0) },
-      ...{ now, tiles: stores.tiles, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      ...{ now, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      contradiction: () => contradictionIn(stores.tiles, originOf(log.id)),
       rebuilds: options.rebuilds,
     },
   });

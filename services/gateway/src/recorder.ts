@@ -74,7 +74,7 @@ const healthOf = async (
     verified(),
     keyReport(KEYS_WITHIN_MS),
     positions(),
-    contradictionIn(tiles),
+    contradictionIn(tiles, originOf(log.id)),
   ]);
   return {
     head,
@@ -83,7 +83,7 @@ const healthOf = async (
       ageMs: Math.max(0, context.clock.now() - newest.recordedAt),
       behind: Math.max(0, head - newest.position),
     },
-    contradiction,
+    contradiction: contradiction && { reason: contradiction.reason, since: contradiction.since },
     verification,
     keys: {
       current: status.current,

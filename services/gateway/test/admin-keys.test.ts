@@ -1,13 +1,23 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createKeyReport } from '@signalbox/assembly';
 import type { CommandContext } from '@signalbox/commands';
 import { createHttpApp } from '@signalbox/http';
 import { memoryIdempotencyStore, memoryRateLimiter } from '@signalbox/memory';
 import type { CredentialRow } from '@signalbox/read-models';
 import { createLogger, loadConfig, noMetrics } from '@signalbox/runtime';
-import { fakeClock, seededChance, t0 } from '@signalbox/testing';
-import { createVault, exportedKeys, exportKeys, type KeyRing, keyRing, type Vault } from '@signalbox/vault';
+import { fakeClock, seededChance, t0, until } from '@signalbox/testing';
+import {
+  createVault,
+  type ExportedStore,
+  exportedKeys,
+  exportKeys,
+  type KeyRing,
+  keyRing,
+  type Vault,
+} from '@signalbox/vault';
 import { memoryKeyStore } from '@signalbox/vault/memory';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type KeyRoutesDeps, keyRoutes } from '../src/routes/admin/keys.ts';
 
 const context: CommandContext = {
@@ -18,7 +28,7 @@ const context: CommandContext = {
 const scopes = { admin: ['admin'], audit: ['audit'], client: ['client'] } as const;
 
 /** The routes on the real HTTP layer; a bearer token is the name of its scope. */
-const aServer = async (vault: Vault, rows: readonly CredentialRow[] = []) => {
+const aServer = async (vault: Vault, rows: readonly CredentialRow[] = [], keyStore: ExportedStore = store) => {
   const loaded = loadConfig({ SIGNALBOX_RATE_LIMITS: 'off' }, () => '');
   if ('problems' in loaded) throw new Error(loaded.problems.join('\n'));
   const clock = fakeClock(t0);
@@ -49,7 +59,7 @@ const aServer = async (vault: Vault, rows: readonly CredentialRow[] = []) => {
   await app.register(keyRoutes, {
     ...{
       vault,
-      keyStore: store,
+      keyStore,
       keyReport: () => report(0),
       recordOperation,
       contextOf: () => context,
@@ -150,6 +160,48 @@ describe('the keys, over HTTP', () => {
     expect(recorded).toEqual([
       [{ type: 'AdminActed', data: { action: 'export keys', target: null, actedAt: t0 } }, context],
     ]);
+  });
+
+  describe('whose sending is not over', () => {
+    /** A server that sends keys without an end, and whoever has asked for them and read a first piece. */
+    const sending = async () => {
+      let isOver = false;
+      const endless: ExportedStore = {
+        epochs: async () => [{ id: 'e', startsAt: 0, endsAt: 1, wrapped: 'wrapped-epoch', dataKeys: 1 }],
+        dataKeysOf: async function* () {
+          try {
+            for (;;) yield [{ id: 'e.1', wrapped: 'w'.repeat(10_000) }];
+          } finally {
+            isOver = true;
+          }
+        },
+      };
+      const { app } = await aServer(vaultWith(2, 1), [], endless);
+      onTestFinished(() => app.close());
+      const url = await app.listen({ port: 0, host: '127.0.0.1' });
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      onTestFinished(() => void socket.destroy());
+      socket.write('POST /v1/admin/keys/exports HTTP/1.1\r\nhost: x\r\nauthorization: Bearer admin\r\n\r\n');
+      await once(socket, 'readable');
+      return { app, socket, isOver: () => isOver };
+    };
+
+    it('are read no further when nobody takes them any more', async () => {
+      const { socket, isOver } = await sending();
+      expect(isOver()).toBe(false);
+      socket.destroy();
+      await until('the store is left alone', isOver);
+    });
+
+    it('do not hold a server that closes, however slowly they are taken', async () => {
+      const { app, socket, isOver } = await sending();
+      await app.close();
+      expect(isOver()).toBe(true);
+      let text = '';
+      for await (const chunk of socket) text += chunk;
+      expect(text).toContain('wrapped-epoch');
+      expect(text, 'it does not look whole').not.toMatch(/"kind":"end"|\r\n0\r\n\r\n$/);
+    });
   });
 
   it.each(['audit', 'client'])('are not for the %s scope, nor for nobody', async (scope) => {

@@ -317,6 +317,10 @@ describe('the audit routes', () => {
     const then = await get(`/v1/audit/read-models/discovery?at=${t0 + 4_999}&tag=games`);
     expect(then.body).toMatchObject({ at: t0 + 4_999, position: 4, sessions: [{ sessionId: 's2', tags: ['games'] }] });
     expect(then.body.stateHash).not.toBe(now.body.stateHash);
+    // Without a moment it is now, by the clock of the server.
+    const { at: _, ...asOfNow } = now.body;
+    const unasked = await get('/v1/audit/read-models/discovery');
+    expect([unasked.status, unasked.body]).toEqual([200, { at: clock.now(), ...asOfNow }]);
   });
 });
 

@@ -2,7 +2,7 @@ import { createOperationsCommands } from '@signalbox/commands';
 import type { OperationsEvent } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { streamName } from '@signalbox/event-sourcing';
-import { memoryTileStore } from '@signalbox/evidence';
+import { memoryTileStore, originOf } from '@signalbox/evidence';
 import { memoryAuditIndex, memoryEventLog } from '@signalbox/memory';
 import { loadConfig, noMetrics } from '@signalbox/runtime';
 import { fakeClock, metadata, seededChance, unsealed } from '@signalbox/testing';
@@ -82,6 +82,6 @@ it('tells what contradicts the signatures, as a notary of any process has found 
   const { audit, tiles } = aRecorder();
   expect((await audit.health()).contradiction).toBeNull();
   const contradiction = { reason: 'the log is shorter than what was signed', since: begin };
-  await tiles.remember('contradiction', JSON.stringify(contradiction));
+  await tiles.remember('contradiction', JSON.stringify({ origin: originOf('log-1'), size: 3, ...contradiction }));
   expect((await audit.health()).contradiction).toEqual(contradiction);
 });

@@ -63,7 +63,7 @@ export const buildScheduler = async (options: {
     isMine: (at) => forgetting.turn(`sweep-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
     retention: {
       ...{ keys: keys.vault, log, index: stores.auditIndex },
-      settle: () => settleKeys(keys, log, context),
+      settle: (signal) => settleKeys(keys, log, context, signal),
       isMine: (at) => forgetting.turn(`retention-${Math.floor(at / sweepIntervalMs)}`, at + 2 * sweepIntervalMs),
     },
     targets: {

@@ -1,5 +1,6 @@
 import { internalContext } from '@signalbox/assembly';
 import type { ObservationCommands, OperationsCommands } from '@signalbox/commands';
+import type { OperationsEvent } from '@signalbox/domain';
 import type { Dropped, Observations, ObservedMinute, ObservedSession, Sessions } from '@signalbox/read-models';
 import { type After, pause } from './pause.ts';
 
@@ -23,14 +24,16 @@ const AT_ONCE = 32;
 const TOLD_FOR_MS = 60_000;
 /** What is dropped later may have been noticed so much earlier, by another process. */
 const OUT_OF_ORDER_MS = 10_000;
+/** How many events of minutes wait at most for a log that is away; the oldest go. */
+const MAX_COUNTS = 1_000;
 
 const context = (cause: string) => internalContext('system:observer', cause);
 
 export type Observer = {
   /**
    * One round. Answers with how many sessions it recorded something of, and of how many there are none: ids that nobody
-   * published, made up by whoever asked. What cannot be recorded is lost, and told by the next round that can; the fault
-   * is the caller's to handle.
+   * published, made up by whoever asked, or erased ones. What cannot be recorded of a session is lost, and told by the
+   * next round that can, which records the minutes too; the fault is the caller's to handle.
    */
   observe(): Promise<{ readonly recorded: number; readonly unknown: number }>;
 };
@@ -58,6 +61,8 @@ export const createObserver = (options: Omit<ObserveOptions, 'after'>): Observer
   /** What no event has told of yet. */
   let untold: Dropped | null = null;
   let toldUntil = Number.NEGATIVE_INFINITY;
+  /** Of minutes that are over, and not recorded yet. */
+  const counts: OperationsEvent[] = [];
 
   const lose = (lost: Dropped | null) => {
     if (!lost) return;
@@ -70,15 +75,23 @@ export const createObserver = (options: Omit<ObserveOptions, 'after'>): Observer
 
   /**
    * At once when something is dropped, because until this is in the log a verdict takes what is missing for what never
-   * was; and not again for a minute, which the event speaks for.
+   * was; and not again for a minute, which the event speaks for. That minute is not this one when the clock went back.
    */
   const tellOfLosses = async (): Promise<void> => {
     const at = now();
-    if (!untold || at < toldUntil) return;
+    if (!untold || (at < toldUntil && at >= toldUntil - TOLD_FOR_MS)) return;
     const { sessions, since } = untold;
-    const data = { from: since - OUT_OF_ORDER_MS, to: at + TOLD_FOR_MS, sessions };
+    const data = { from: Math.min(since, at) - OUT_OF_ORDER_MS, to: at + TOLD_FOR_MS, sessions };
     await operations.record({ type: 'ObservationsDropped', data }, context(newId()));
     [toldUntil, untold] = [data.to, null];
+  };
+
+  /** One after another, so that what is recorded once is not recorded again after a fault. */
+  const recordCounts = async (): Promise<void> => {
+    for (let next = counts[0]; next; next = counts[0]) {
+      await operations.record(next, context(newId()));
+      counts.shift();
+    }
   };
 
   const recordAll = async (sessions: readonly ObservedSession[]) => {
@@ -100,8 +113,10 @@ export const createObserver = (options: Omit<ObserveOptions, 'after'>): Observer
     observe: async () => {
       const { sessions, minutes, dropped } = await observations.take(TAKEN_TOGETHER, now());
       lose(dropped);
+      counts.push(...minutes.flatMap(countsOf));
+      counts.splice(0, Math.max(0, counts.length - MAX_COUNTS));
       const outcome = await recordAll(sessions);
-      for (const minute of minutes) await recordMinute(options, minute);
+      await recordCounts();
       await tellOfLosses();
       return outcome;
     },
@@ -114,8 +129,7 @@ const recordSession = async (
 ): Promise<boolean> => {
   if (!(await sessions.find(sessionId))) return false;
   try {
-    await commands.record(sessionId, observed, context(newId()));
-    return true;
+    return (await commands.record(sessionId, observed, context(newId()))).kind === 'done';
   } catch (error) {
     if (isKeyDestroyed(error)) return false; // it was erased while this was on its way
     throw error;
@@ -125,16 +139,9 @@ const recordSession = async (
 const isKeyDestroyed = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'KEY_DESTROYED';
 
-const recordMinute = async (
-  { operations, newId }: Omit<ObserveOptions, 'after'>,
-  { minute, authenticationFailures, limitTrips }: ObservedMinute,
-): Promise<void> => {
-  const cause = context(newId());
-  if (authenticationFailures.length > 0) {
-    const data = { minute, counts: authenticationFailures };
-    await operations.record({ type: 'AuthenticationFailuresCounted', data }, cause);
-  }
-  if (limitTrips.length > 0) {
-    await operations.record({ type: 'LimitTripsCounted', data: { minute, counts: limitTrips } }, cause);
-  }
-};
+const countsOf = ({ minute, authenticationFailures, limitTrips }: ObservedMinute): readonly OperationsEvent[] => [
+  ...(authenticationFailures.length > 0
+    ? [{ type: 'AuthenticationFailuresCounted' as const, data: { minute, counts: authenticationFailures } }]
+    : []),
+  ...(limitTrips.length > 0 ? [{ type: 'LimitTripsCounted' as const, data: { minute, counts: limitTrips } }] : []),
+];

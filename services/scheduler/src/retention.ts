@@ -44,8 +44,11 @@ export type RetentionOptions = {
   readonly after: After;
   /** Whether this is the one process that does it this time. */
   readonly isMine: (now: number) => Promise<boolean>;
-  /** Keeps beside the keys that what the log says was destroyed is, so that a copy of them tells how old it is. */
-  readonly settle: () => Promise<void>;
+  /**
+   * Keeps beside the keys that what the log says was destroyed is, so that a copy of them tells how old it is. Ends early,
+   * with what is done by then, when `signal` aborts.
+   */
+  readonly settle: (signal: AbortSignal) => Promise<void>;
   readonly onRetained: (done: Retained) => void;
 };
 
@@ -71,7 +74,7 @@ export const retainRegularly = async (options: RetentionOptions, signal: AbortSi
     await pause(options.after, options.everyMs, signal);
     if (!signal.aborted && (await options.isMine(options.now()))) {
       options.onRetained(await retain());
-      await options.settle();
+      await options.settle(signal);
     }
   }
 };

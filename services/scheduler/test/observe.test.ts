@@ -8,7 +8,7 @@ type Recorded = readonly [sessionId: string, discovered: unknown];
 
 /** Doubles of the commands that remember what they were given; the sessions are `one` and `two`. */
 const aRig = (given: Error | null = null, bounds = { maxSessions: 100 }) => {
-  const state = { fault: given };
+  const state = { fault: given, isErased: false, goodOperations: Number.POSITIVE_INFINITY };
   const clock = fakeClock(t0);
   const observations = memoryObservations(bounds);
   const chance = seededChance(3);
@@ -17,11 +17,13 @@ const aRig = (given: Error | null = null, bounds = { maxSessions: 100 }) => {
   const lost: number[] = [];
   const record: ObservationCommands['record'] = async (sessionId, { discovered }, { metadata }) => {
     if (state.fault) throw state.fault;
+    if (state.isErased) return { kind: 'refused', refusal: { code: 'offer_not_found' } };
     recorded.push([sessionId, { ...discovered, by: metadata.actor }]);
     return { kind: 'done', value: null, writes: [], changed: true };
   };
   const recordOperation: OperationsCommands['record'] = async (operation) => {
     if (state.fault) throw state.fault;
+    if (state.goodOperations-- <= 0) throw new Error('the log is full');
     operations.push(operation);
   };
   const options = {
@@ -61,6 +63,51 @@ describe('the observer', () => {
       { type: 'AuthenticationFailuresCounted', data: { minute, counts: [{ name: 'too_old', count: 1 }] } },
       { type: 'LimitTripsCounted', data: { minute, counts: [{ name: 'write', count: 1 }] } },
     ]);
+  });
+
+  it('keeps the minutes that it has taken while sessions cannot be recorded, and records each once', async () => {
+    const { clock, observer, observations, state, operations, shown } = aRig(new Error('the log is away'));
+    observations.note({ kind: 'unauthenticated', reason: 'too_old', at: t0 });
+    observations.note({ kind: 'limited', policy: 'write', at: t0 });
+    await clock.advance(60_000);
+    shown('one');
+    await expect(observer.observe()).rejects.toThrow('the log is away');
+    state.fault = null;
+    state.goodOperations = 1;
+    await expect(observer.observe()).rejects.toThrow('the log is full');
+    state.goodOperations = 10;
+    await observer.observe();
+    const types = operations.map((one) => (one as { readonly type: string }).type);
+    expect(types).toEqual(['AuthenticationFailuresCounted', 'LimitTripsCounted', 'ObservationsDropped']);
+  });
+
+  it('keeps of the minutes the newest, when the log is away for long', async () => {
+    const { clock, observer, observations, state, operations, shown } = aRig(new Error('the log is away'));
+    const begin = Math.floor(t0 / 60_000) * 60_000;
+    for (let round = 0; round < 11; round++) {
+      for (let minute = 0; minute < 100; minute++) {
+        observations.note({ kind: 'limited', policy: 'write', at: clock.now() });
+        await clock.advance(60_000);
+      }
+      shown(round % 2 === 0 ? 'one' : 'two');
+      await observer.observe().catch(() => undefined);
+    }
+    state.fault = null;
+    await observer.observe();
+    const minutes = operations.map((one) => (one as { readonly data: { readonly minute?: number } }).data.minute);
+    expect([minutes.length, minutes[0], minutes[999]]).toEqual([
+      1_000 + 1,
+      begin + 100 * 60_000,
+      begin + 1_099 * 60_000,
+    ]);
+  });
+
+  it('counts what was erased long ago, and what the read models still show, to what there is nothing of', async () => {
+    const { observer, state, lost, shown } = aRig();
+    state.isErased = true;
+    shown('one');
+    expect(await observer.observe()).toEqual({ recorded: 0, unknown: 1 });
+    expect(lost).toEqual([]);
   });
 
   it('leaves out what was erased while it was on its way', async () => {
@@ -115,6 +162,32 @@ describe('the observer', () => {
     await clock.advance(1_000);
     await observer.observe();
     const data = { from: t0 - 10_000, to: t0 + 91_000, sessions: 2 };
+    expect(operations).toEqual([{ type: 'ObservationsDropped', data }]);
+  });
+
+  it('tells of losses also when the clock went ahead and back again since the last time', async () => {
+    const { clock, observer, operations, shown } = aRig(null, { maxSessions: 1 });
+    const jump = 3_600_000;
+    const drop = async (at: number) => {
+      clock.set(at);
+      for (const id of ['a', 'b']) shown(id + at);
+      await observer.observe();
+    };
+    await drop(t0 + jump);
+    await drop(t0 + 1_000);
+    await drop(t0 + 1_001);
+    expect(operations.slice(1)).toEqual([
+      { type: 'ObservationsDropped', data: { from: t0 - 9_000, to: t0 + 61_000, sessions: 1 } },
+    ]);
+  });
+
+  it('speaks for the present also of what was noticed while the clock was ahead', async () => {
+    const { clock, observer, operations, shown } = aRig(null, { maxSessions: 1 });
+    clock.set(t0 + 3_600_000);
+    for (const id of ['one', 'two']) shown(id);
+    clock.set(t0);
+    await observer.observe();
+    const data = { from: t0 - 10_000, to: t0 + 60_000, sessions: 1 };
     expect(operations).toEqual([{ type: 'ObservationsDropped', data }]);
   });
 

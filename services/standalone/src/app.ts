@@ -22,7 +22,7 @@ import { createErasure, type Settled } from '@signalbox/commands';
 import { createV1 } from '@signalbox/contracts';
 import { createEventCodec } from '@signalbox/event-schemas';
 import { createProjectionRunner, type EventLogWithLiveStreams } from '@signalbox/event-sourcing';
-import type { TileStore } from '@signalbox/evidence';
+import { contradictionIn, originOf, type TileStore } from '@signalbox/evidence';
 import { createRecorder, gatewayRoutes, type History, recorderRoutes } from '@signalbox/gateway';
 import type { App, IdempotencyStore } from '@signalbox/http';
 import type { NonceStore } from '@signalbox/identity';
@@ -150,7 +150,7 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
       ...{ context: options, writeSide, observations, due: readSide.dueTimes, sessions: readSide.sessions },
       retention: {
         ...{ keys: vault, log, index: recorded.index, isMine: async () => true },
-        settle: () => settleKeys(keys, log, options),
+        settle: (signal) => settleKeys(keys, log, options, signal),
       },
       lastRecordedAt: live.recordedAt,
       isMine: async () => true,
@@ -213,7 +213,8 @@ export const buildStandalone = async (options: StandaloneOptions): Promise<Stand
         ...{ sessions: writeSide.sessions, credentials: writeSide.credentials, operations: writeSide.operations },
       }),
       ...{ vault, keyStore: keys.store, keyReport: () => keyReport(0) },
-      ...{ now, tiles, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      ...{ now, contextOf: commandContext, recordOperation: writeSide.operations.record },
+      contradiction: () => contradictionIn(tiles, originOf(log.id)),
       rebuilds: createRebuilds({
         ...{ readSide, now, endedRetentionMs: lifetimes.endedRetentionMs, newId: () => chance.orderedUuid() },
         onDone: ({ head: _, ...data }) =>

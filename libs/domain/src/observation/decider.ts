@@ -2,24 +2,32 @@ import { accept, type Decider, type Decision, reject } from '@signalbox/event-so
 import type { Role } from '../session/events.ts';
 import type { ConnectionReport, Delivery, ObservationEvent, Refusal } from './events.ts';
 
-export type ObservationCommand =
-  | {
-      readonly type: 'RecordObservations';
-      /** Null: it was not shown. */
-      readonly discovered: { readonly firstShownAt: number; readonly times: number } | null;
-      readonly deliveries: readonly Delivery[];
-      readonly refusals: readonly Refusal[];
-      readonly now: number;
-    }
-  | {
-      readonly type: 'ReportConnection';
-      readonly by: string;
-      readonly role: Role;
-      readonly report: ConnectionReport;
-      readonly now: number;
-    };
+/** Whether this may be the first that is recorded of the session: it may once the log was asked that it is not redacted. */
+type MayBegin = { readonly mayBegin: boolean };
 
-export type ObservationRejection = { readonly code: 'too_many_reports'; readonly limit: number };
+export type ObservationCommand = MayBegin &
+  (
+    | {
+        readonly type: 'RecordObservations';
+        /** Null: it was not shown. */
+        readonly discovered: { readonly firstShownAt: number; readonly times: number } | null;
+        readonly deliveries: readonly Delivery[];
+        readonly refusals: readonly Refusal[];
+        readonly now: number;
+      }
+    | {
+        readonly type: 'ReportConnection';
+        readonly by: string;
+        readonly role: Role;
+        readonly report: ConnectionReport;
+        readonly now: number;
+      }
+  );
+
+export type ObservationRejection =
+  | { readonly code: 'too_many_reports'; readonly limit: number }
+  /** Nothing is recorded of it so far, and this may not be the first. */
+  | { readonly code: 'offer_not_found' };
 
 /** How far each party has come, and how much was written: what keeps the stream small, whoever asks for what. */
 export type Observations = {
@@ -96,11 +104,20 @@ const evolve = (s: Observations, event: ObservationEvent): Observations => {
   }
 };
 
+const isNothing = (s: Observations): boolean =>
+  !s.discovered && s.deliveryEvents === 0 && s.refusalEvents === 0 && s.reports.size === 0;
+
+const decide = (c: ObservationCommand, s: Observations): ObservationDecision => {
+  const decision = c.type === 'ReportConnection' ? report(c, s) : record(c, s);
+  const begins = decision.kind === 'accepted' && decision.events.length > 0 && isNothing(s);
+  return begins && !c.mayBegin ? reject({ code: 'offer_not_found' }) : decision;
+};
+
 /** What was seen around one session; the id is the session's. Nothing is served from it, so it keeps no stream alive. */
 export const observation: Decider<ObservationCommand, Observations, ObservationEvent, ObservationRejection> = {
   category: 'observation',
   initial: { discovered: false, delivered: {}, deliveryEvents: 0, refusalEvents: 0, reports: new Map() },
-  decide: (c, s) => (c.type === 'ReportConnection' ? report(c, s) : record(c, s)),
+  decide,
   evolve,
   isTerminal: () => true,
 };

@@ -59,7 +59,10 @@ export const createApi = ({ fetch }, key, refused = () => {}) => {
      * @param {string} cursor @param {AbortSignal} signal @returns {Promise<EventPage>}
      */
     eventsAfter: (cursor, signal) => get('events', { cursor }, signal, { prefer: `wait=${WAIT_SECONDS}` }),
-    /** @param {string} tag @param {number} at @param {AbortSignal} [signal] @returns {Promise<DiscoveryAt>} */
+    /**
+     * Without a time: now, by the server's clock.
+     * @param {string} tag @param {number | null} at @param {AbortSignal} [signal] @returns {Promise<DiscoveryAt>}
+     */
     discoveryAt: (tag, at, signal) => get('read-models/discovery', { tag, at }, signal),
     /** @param {AbortSignal} [signal] @returns {Promise<Health>} */
     health: (signal) => get('health', {}, signal),

@@ -12,9 +12,10 @@ import { clockOf, dayOf, readTime } from './time.js';
  * @param {{ readonly api: Api, readonly browser: Browser, readonly tag: string, readonly at: string }} props
  */
 export const DiscoveryView = ({ api, browser, tag, at }) => {
-  const time = at === '' ? browser.now() : readTime(at, browser.now());
+  // Now is what the server takes for it: the clock of this machine may be ahead.
+  const time = at === '' ? null : readTime(at, browser.now());
   const key = tag === '' || time === undefined ? null : `${tag} ${at}`;
-  const { value, problem, loading } = useLoaded(key, (signal) => api.discoveryAt(tag, time ?? 0, signal));
+  const { value, problem, loading } = useLoaded(key, (signal) => api.discoveryAt(tag, time ?? null, signal));
 
   /** @param {SubmitEvent & { readonly currentTarget: HTMLFormElement }} event */
   const submit = (event) => {

@@ -1,29 +1,17 @@
-import type { CommandContext } from '@signalbox/commands';
 import { auditApi } from '@signalbox/contracts';
-import { ACCEPT_LOG, contradictionIn, type TileStore } from '@signalbox/evidence';
+import { ACCEPT_LOG, type Contradiction } from '@signalbox/evidence';
 import { sendProblem } from '@signalbox/http';
-import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import type { ActingDeps } from './acting.ts';
 
-export type AcceptanceRoutesDeps = {
-  readonly tiles: Pick<TileStore, 'recall'>;
-  /** Records what was done; resolves when that is in the log. */
-  readonly recordOperation: (
-    operation: {
-      readonly type: 'AdminActed';
-      readonly data: { readonly action: string; readonly target: string | null; readonly actedAt: number };
-    },
-    context: CommandContext,
-  ) => Promise<void>;
-  /** Who asked, and by what proof. */
-  readonly contextOf: (request: FastifyRequest) => CommandContext;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+export type AcceptanceRoutesDeps = ActingDeps & {
+  /** What a notary has found in the log, of whichever process. */
+  readonly contradiction: () => Promise<Contradiction | null>;
 };
 
-/** A log that is not what was signed is signed again when somebody answers for it. That is recorded, with the reason. */
+/** A log that is not what was signed is signed again when somebody answers for it; recorded with the reason. */
 export const acceptanceRoutes: FastifyPluginAsyncZod<AcceptanceRoutesDeps> = async (app, deps) => {
-  const { tiles, recordOperation, contextOf, now } = deps;
+  const { contradiction, recordOperation, contextOf, now } = deps;
   app.route({
     method: 'POST',
     url: '/v1/admin/checkpoints/acceptances',
@@ -35,7 +23,7 @@ export const acceptanceRoutes: FastifyPluginAsyncZod<AcceptanceRoutesDeps> = asy
       response: { 201: auditApi.acceptance.answer },
     },
     handler: async (request, reply) => {
-      const found = await contradictionIn(tiles);
+      const found = await contradiction();
       if (!found) {
         const detail = 'There is nothing to accept: no notary has found that the log is other than what was signed.';
         return sendProblem(reply, 'NOT_FOUND', { detail });

@@ -1,10 +1,10 @@
-import { Readable } from 'node:stream';
 import type { KeyReport } from '@signalbox/assembly';
 import type { CommandContext } from '@signalbox/commands';
 import { keysApi } from '@signalbox/contracts';
 import { type ExportedStore, exportedKeys, exportKeys, type Vault } from '@signalbox/vault';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { streamed } from '../streamed.ts';
 
 type Operation =
   | {
@@ -83,12 +83,7 @@ export const keyRoutes: FastifyPluginAsyncZod<KeyRoutesDeps> = async (app, deps)
         { type: 'AdminActed', data: { action: 'export keys', target: null, actedAt: now() } },
         contextOf(request),
       );
-      // As fast as it is read, and for as long as that takes: the deadline of other answers would cut it off.
-      request.cancelDeadline?.();
-      return reply
-        .header('content-type', 'application/x-ndjson')
-        .header('cache-control', 'no-store')
-        .send(Readable.from(exportedKeys(exportKeys(keyStore)).lines, { objectMode: false, highWaterMark: 1 << 16 }));
+      return streamed(request, reply, exportedKeys(exportKeys(keyStore)).lines);
     },
   });
 };

@@ -1,27 +1,12 @@
-import type { CommandContext } from '@signalbox/commands';
 import { auditApi } from '@signalbox/contracts';
 import { sendProblem } from '@signalbox/http';
-import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import type { Rebuilds } from '../audit/deps.ts';
+import type { ActingDeps } from './acting.ts';
 
 export type { Rebuilds };
 
-export type RebuildRoutesDeps = {
-  readonly rebuilds: Rebuilds;
-  /** Records what was asked for; resolves when that is in the log. */
-  readonly recordOperation: (
-    operation: {
-      readonly type: 'AdminActed';
-      readonly data: { readonly action: string; readonly target: string | null; readonly actedAt: number };
-    },
-    context: CommandContext,
-  ) => Promise<void>;
-  /** Who asked, and by what proof. */
-  readonly contextOf: (request: FastifyRequest) => CommandContext;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-};
+export type RebuildRoutesDeps = ActingDeps & { readonly rebuilds: Rebuilds };
 
 const tags = ['admin'];
 const config = { access: 'admin', rate: 'operations' } as const;

@@ -16,7 +16,7 @@ export type AuditHealth = {
     readonly behind: number;
   } | null;
   /** What in the log contradicts what was signed: nothing is signed until that is accepted. */
-  readonly contradiction: Contradiction | null;
+  readonly contradiction: Pick<Contradiction, 'reason' | 'since'> | null;
   /** The last one that was recorded. */
   readonly verification: {
     readonly verifiedAt: number;

@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream';
 import type { EventFilter, EventsPage } from '@signalbox/audit';
 import { auditApi } from '@signalbox/contracts';
 import { sendProblem } from '@signalbox/http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { streamed } from '../streamed.ts';
 import { cloudEventOf } from './cloud-event.ts';
 import { positionCursor } from './cursors.ts';
 import { type AuditDeps, type AuditRoute, forAuditors } from './deps.ts';
@@ -95,12 +94,3 @@ async function* linesOf(
     for (const event of events) yield `${JSON.stringify(cloudEventOf(event, source))}\n`;
   }
 }
-
-/** As fast as it is read, and for as long as that takes: the deadline of other answers would cut it off. */
-const streamed = (request: FastifyRequest, reply: FastifyReply, lines: AsyncIterable<string>): FastifyReply => {
-  request.cancelDeadline?.();
-  return reply
-    .header('content-type', 'application/x-ndjson')
-    .header('cache-control', 'no-store')
-    .send(Readable.from(lines, { objectMode: false, highWaterMark: 1 << 16 }));
-};

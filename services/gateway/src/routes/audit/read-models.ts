@@ -14,16 +14,17 @@ export const auditReadModels: AuditRoute = async (app, { audit, now, onShown }) 
     config: { ...forAuditors, deadlineMs: LONG_MS },
     schema: {
       tags: ['audit'],
-      summary: 'What discovery showed at a moment',
+      summary: 'What discovery showed at a moment, or shows now',
       querystring: auditApi.discovery.query,
       response: { 200: auditApi.discovery.answer },
     },
     handler: async (request, reply) => {
       const { at, tag, service = null, limit } = request.query;
-      const future = futureProblem(at, now());
+      const asked = now();
+      const future = futureProblem(at, asked);
       if (future) return sendProblem(reply, 'INVALID_PARAMS', future);
       const signal = AbortSignal.any([request.gone, app.closing]);
-      const then = await audit.discoveryAt(at, { tags: tag, service, except: null }, limit, signal);
+      const then = await audit.discoveryAt(at ?? asked, { tags: tag, service, except: null }, limit, signal);
       onShown(then.sessions.length);
       return { ...then, sessions: then.sessions.map(presentOffer) };
     },
