@@ -1,4 +1,5 @@
 export * from './checkpoint.ts';
+export { ACCEPT_LOG, type Contradiction, contradictionIn } from './contradiction.ts';
 export type { Difference, What } from './difference.ts';
 export * from './event-hash.ts';
 export * from './keys.ts';

@@ -1,5 +1,6 @@
 import type { CatchUpSource, RecordedEvent } from '@signalbox/event-sourcing';
 import { type Checkpoint, noteIn, openCheckpoint, recordsCheckpoint, signCheckpoint } from './checkpoint.ts';
+import { acceptsLog, type Contradiction, contradictionIn } from './contradiction.ts';
 import { hashOfDelivered, hex, leafData } from './event-hash.ts';
 import type { SignerKey, VerifierKey } from './keys.ts';
 import { equal, hashLeaf } from './merkle.ts';
@@ -385,40 +386,3 @@ export const createNotary = (options: NotaryOptions): Notary => {
 
 /** How many roots of its own it remembers until it reads them in the log. */
 const MAX_ROOTS = 16;
-
-/** What in the log contradicts what was signed. */
-export type Contradiction = {
-  /** The log that it is of. */
-  readonly origin: string;
-  readonly reason: string;
-  /** How many events the log had when it was found: whatever is before cannot have accepted it. */
-  readonly size: number;
-  /** Since when it is known, epoch milliseconds. */
-  readonly since: number;
-};
-
-/**
- * As a notary has found it, in whichever process; null while this log is what was signed, as far as anybody has seen.
- * One of another log, whose store this was before, does not count.
- */
-export const contradictionIn = async (
-  tiles: Pick<TileStore, 'recall'>,
-  origin: string,
-): Promise<Contradiction | null> => {
-  const text = await tiles.recall('contradiction');
-  const found = text === null ? null : (JSON.parse(text) as Contradiction);
-  return found?.origin === origin ? found : null;
-};
-
-/** The action of the `AdminActed` by which an operator accepts a log as it is. Its target is the reason. */
-export const ACCEPT_LOG = 'accept the log as it is';
-
-const acceptsLog = ({ type, stream, data }: RecordedEvent): boolean => {
-  if (type !== 'AdminActed' || !stream.startsWith('operations-')) return false;
-  try {
-    const { action } = JSON.parse(Buffer.from(data).toString()) as { readonly action?: unknown };
-    return action === ACCEPT_LOG;
-  } catch {
-    return false;
-  }
-};
