@@ -1,4 +1,3 @@
-import { scanningHistory } from '@signalbox/audit';
 import type { DomainEvent } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
 import type { Decoded } from '@signalbox/event-sourcing';
@@ -6,7 +5,7 @@ import { memoryTileStore } from '@signalbox/evidence';
 import { memoryAuditIndex, memoryEventLog, memoryIdempotencyStore, memoryNonceStore } from '@signalbox/memory';
 import { createLogger, loadConfig, noMetrics, systemChance } from '@signalbox/runtime';
 import { buildStandalone, type Standalone } from '@signalbox/standalone';
-import { type FakeClock, fakeClock, seededChance } from '@signalbox/testing';
+import { type FakeClock, fakeClock, scanningHistory, seededChance } from '@signalbox/testing';
 import { createVault } from '@signalbox/vault';
 import { memoryKeyStore } from '@signalbox/vault/memory';
 import type { Answer } from './client.ts';

@@ -7,7 +7,6 @@ export type { Deeds } from './identities.ts';
 export { createLogPages, type EventFilter, type EventsPage, type LogPages } from './log-pages.ts';
 export type { History } from './ports/history.ts';
 export { createReplay, pagesOf, type Replay, type Replayed, replay, type Until } from './replay.ts';
-export { scanningHistory } from './scanning-history.ts';
 export { createStates, type Moment, type StateAt, type States } from './states.ts';
 export {
   type CredentialTimeline,

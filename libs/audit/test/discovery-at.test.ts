@@ -1,9 +1,18 @@
 import { bindProjection } from '@signalbox/event-sourcing';
 import { memoryDiscovery } from '@signalbox/memory';
 import { discovery } from '@signalbox/read-models/projections';
-import { answered, offered, offerTtlMs, retagged, seededChance, t0, withdrawn } from '@signalbox/testing';
+import {
+  answered,
+  offered,
+  offerTtlMs,
+  retagged,
+  scanningHistory,
+  seededChance,
+  t0,
+  withdrawn,
+} from '@signalbox/testing';
 import { describe, expect, it } from 'vitest';
-import { createDiscoveryAt, scanningHistory } from '../src/index.ts';
+import { createDiscoveryAt } from '../src/index.ts';
 import { aLog, type Rig } from './rig.ts';
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
-import { answered, offered, seededChance, t0 } from '@signalbox/testing';
+import { answered, offered, scanningHistory, seededChance, t0 } from '@signalbox/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createLogPages, type EventFilter, type EventsPage, scanningHistory } from '../src/index.ts';
+import { createLogPages, type EventFilter, type EventsPage } from '../src/index.ts';
 import { aLog, type Rig } from './rig.ts';
 
 const EVENTS = 2_500;

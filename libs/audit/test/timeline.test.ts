@@ -8,13 +8,14 @@ import {
   offerTtlMs,
   revoked,
   rotated,
+  scanningHistory,
   sdpOffer,
   t0,
   withdrawn,
 } from '@signalbox/testing';
 import { diagnose } from '@signalbox/verdict';
 import { describe, expect, it } from 'vitest';
-import { createTimelines, scanningHistory } from '../src/index.ts';
+import { createTimelines } from '../src/index.ts';
 import { aLog, dateOf, type Rig } from './rig.ts';
 
 const timelinesOf = ({ log, read, time }: Rig) =>

@@ -5,6 +5,7 @@ export * from './examples/session.ts';
 export { type FakeClock, fakeClock } from './fake-clock.ts';
 export { frozen } from './frozen.ts';
 export { settle, until } from './real-time.ts';
+export { scanningHistory } from './scanning-history.ts';
 export { seededChance } from './seeded-chance.ts';
 export { type Spec, specFor } from './spec-for.ts';
 export { unchained, unsealed } from './unsealed.ts';

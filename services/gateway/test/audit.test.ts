@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createAudit, scanningHistory } from '@signalbox/audit';
+import { createAudit } from '@signalbox/audit';
 import { cloudEvent } from '@signalbox/contracts';
 import type { DomainEvent } from '@signalbox/domain';
 import { createEventCodec } from '@signalbox/event-schemas';
@@ -18,6 +18,7 @@ import {
   metadata,
   offered,
   offerTtlMs,
+  scanningHistory,
   seededChance,
   settle,
   t0,

@@ -1,4 +1,3 @@
-import { scanningHistory } from '@signalbox/audit';
 import { evidenceSeed, fillWithEvidence } from '@signalbox/conformance';
 import {
   checkProof,
@@ -15,7 +14,7 @@ import {
 import { createHttpApp } from '@signalbox/http';
 import { memoryEventLog, memoryIdempotencyStore, memoryRateLimiter } from '@signalbox/memory';
 import { createLogger, loadConfig, noMetrics } from '@signalbox/runtime';
-import { fakeClock, seededChance, t0 } from '@signalbox/testing';
+import { fakeClock, scanningHistory, seededChance, t0 } from '@signalbox/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { auditEvidence } from '../src/routes/audit/evidence.ts';
 

@@ -2,30 +2,21 @@ import type { KeyReport } from '@signalbox/assembly';
 import type { CommandContext } from '@signalbox/commands';
 import { keysApi } from '@signalbox/contracts';
 import { type ExportedStore, exportedKeys, exportKeys, type Vault } from '@signalbox/vault';
-import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { streamed } from '../streamed.ts';
+import type { ActingDeps } from './acting.ts';
 
-type Operation =
-  | {
-      readonly type: 'MasterKeyRotated';
-      readonly data: { readonly to: string; readonly rewrapped: number; readonly rotatedAt: number };
-    }
-  | {
-      readonly type: 'AdminActed';
-      readonly data: { readonly action: string; readonly target: string | null; readonly actedAt: number };
-    };
+type Rotated = {
+  readonly type: 'MasterKeyRotated';
+  readonly data: { readonly to: string; readonly rewrapped: number; readonly rotatedAt: number };
+};
 
-export type KeyRoutesDeps = {
+export type KeyRoutesDeps = ActingDeps & {
   readonly vault: Pick<Vault, 'rotate'>;
   readonly keyReport: () => Promise<KeyReport>;
   readonly keyStore: ExportedStore;
-  /** Records what was done; resolves when that is in the log. */
-  readonly recordOperation: (operation: Operation, context: CommandContext) => Promise<void>;
-  /** Who asked, and by what proof. */
-  readonly contextOf: (request: FastifyRequest) => CommandContext;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  /** A rotation is recorded in the same way. */
+  readonly recordOperation: (operation: Rotated, context: CommandContext) => Promise<void>;
 };
 
 const tags = ['admin'];

@@ -1,5 +1,4 @@
 import type { CatchUpSource, RecordedEvent } from '@signalbox/event-sourcing';
-import type { History } from './ports/history.ts';
 
 const PAGE = 1_000;
 
@@ -8,9 +7,9 @@ type Mark = { readonly position: number; readonly recordedAt: number; readonly a
 
 /**
  * The history of any log, by reading it. What was read once is not read again to find a time or to go back: the start
- * of each page is remembered. An id is looked for from the beginning, so this is for logs that have nothing quicker.
+ * of each page is remembered. An id is looked for from the beginning: tests have no log for which that is too long.
  */
-export const scanningHistory = (log: Pick<CatchUpSource, 'readAll'>): History => {
+export const scanningHistory = (log: Pick<CatchUpSource, 'readAll'>) => {
   const marks: Mark[] = [];
   /** The end of the last full page: everything up to there has its marks. */
   let marked = 0;
@@ -51,7 +50,7 @@ export const scanningHistory = (log: Pick<CatchUpSource, 'readAll'>): History =>
   };
 
   return {
-    positionAt: async (time) => {
+    positionAt: async (time: number) => {
       const from = marks[lastMark((mark) => mark.recordedAt <= time)]?.after ?? 0;
       let found = 0;
       for await (const page of pages(from)) {
@@ -62,14 +61,14 @@ export const scanningHistory = (log: Pick<CatchUpSource, 'readAll'>): History =>
       }
       return found;
     },
-    find: async (eventId) => {
+    find: async (eventId: string) => {
       for await (const page of pages(0)) {
         const event = page.find(({ id }) => id === eventId);
         if (event) return event;
       }
       return undefined;
     },
-    readBack: async (before, limit) => {
+    readBack: async (before: number, limit: number) => {
       await markUpTo(({ position }) => position >= before);
       const found: RecordedEvent[] = [];
       const collect = (page: readonly RecordedEvent[]) =>
